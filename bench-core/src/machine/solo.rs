@@ -1,0 +1,54 @@
+//! A machine of one task, for examples and for tests of code that never waits.
+
+use super::{Machine, Park, Task, TaskId};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
+
+/// A machine whose only task must never have to wait for another: parking panics, since nobody could wake it.
+///
+/// Its clock is a counter that moves by a microsecond each time it is read, so that bounded spinning ends.
+#[derive(Clone, Copy, Debug)]
+pub struct Solo;
+
+/// Nobody wakes the only task.
+#[derive(Debug, Default)]
+pub struct NoParker;
+
+impl Park for NoParker {
+    fn prepare(&self) {}
+    fn park(&self, deadline_ns: Option<u64>) -> bool {
+        assert!(
+            deadline_ns.is_some(),
+            "the only task of a Solo machine went to sleep: a lock was taken that nobody can release"
+        );
+        false
+    }
+    fn finish(&self) {}
+    fn unpark(&self) {}
+}
+
+impl Machine for Solo {
+    type U32 = AtomicU32;
+    type U64 = AtomicU64;
+    type Parker = NoParker;
+
+    fn fence(order: Ordering) {
+        fence(order);
+    }
+    fn spin_hint() {}
+    fn yield_now() {}
+    fn now_ns() -> u64 {
+        static CLOCK: AtomicU64 = AtomicU64::new(0);
+        CLOCK.fetch_add(1000, Ordering::Relaxed)
+    }
+    fn cpu() -> u32 {
+        0
+    }
+    fn current() -> TaskId {
+        TaskId::new(0)
+    }
+    fn task(_id: TaskId) -> &'static Task<Self> {
+        static TASK: LazyLock<Task<Solo>> = LazyLock::new(Task::new);
+        &TASK
+    }
+}

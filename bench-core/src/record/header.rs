@@ -1,0 +1,88 @@
+//! The first line of a run: what was asked, with which build, on which machine.
+
+use super::Host;
+use crate::workload::WorkloadSpec;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The first line of a run file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Header {
+    /// The schema of every line of the file ([`super::SCHEMA`]).
+    pub schema: u32,
+    /// The build that measured.
+    pub tool: ToolInfo,
+    /// When the run began, RFC 3339 in UTC, to the second.
+    pub started_at: String,
+    /// The command line, words as given, without the program's path.
+    pub command: Vec<String>,
+    /// The seed of every random choice of the run.
+    pub seed: u64,
+    /// Processes per cell; the independent unit of all statistics.
+    pub processes: u32,
+    /// Rounds in each process; every lock once in each.
+    pub rounds: u32,
+    /// The window that was asked for, in nanoseconds.
+    pub window_ns: u64,
+    /// The machine.
+    pub host: Host,
+    /// The clock that stamps latencies and windows.
+    pub clock: ClockInfo,
+    /// The locks of the run, in the order of the catalogue.
+    pub locks: Vec<LockInfo>,
+    /// The workloads of the run, whole.
+    pub workloads: Vec<WorkloadSpec>,
+    /// What could not be measured here or stands in the way, each with what to do about it.
+    pub warnings: Vec<String>,
+}
+
+/// The build that measured.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ToolInfo {
+    /// The version of `vmalock`.
+    pub version: String,
+    /// The git revision it was built from, with `-dirty` when the tree had changes; `null` outside a checkout.
+    pub git_revision: Option<String>,
+    /// `rustc -V` of the compiler.
+    pub rustc: String,
+    /// The target triple.
+    pub target: String,
+    /// The cargo profile, `release` or `debug`.
+    pub profile: String,
+    /// The target features that change how atomics compile (`lse`, ...), sorted.
+    pub target_features: Vec<String>,
+}
+
+/// The clock behind stamps, measured at the start of the run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ClockInfo {
+    /// `tsc`, `cntvct` or `clock_gettime`.
+    pub kind: String,
+    /// Why this kind and not a cheaper one, in words.
+    pub why: String,
+    /// Ticks per second of the raw counter; 1,000,000,000 for `clock_gettime`.
+    pub ticks_per_s: u64,
+    /// The smallest non-zero step that was seen between two readings, in nanoseconds, rounded up.
+    pub quantum_ns: u64,
+    /// The smallest cost of a pair of readings that was seen, in nanoseconds.
+    pub cost_ns: u64,
+    /// Drift against `CLOCK_MONOTONIC` seen while calibrating, in parts per million.
+    pub drift_ppm: u64,
+}
+
+/// One lock of the run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LockInfo {
+    /// The name, which never changes meaning.
+    pub name: String,
+    /// One sentence.
+    pub summary: String,
+    /// Where the design comes from: kernel version, commit, Message-ID or paper.
+    pub source: String,
+    /// Bytes of lock state in each VMA.
+    pub vma_bytes: u64,
+    /// Bytes of lock state in each mm, without the mmap lock.
+    pub mm_bytes: u64,
+    /// Whether the lock claims to exclude; `false` for `null` only.
+    pub excludes: bool,
+}
