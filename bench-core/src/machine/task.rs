@@ -78,6 +78,7 @@ impl<M: Machine> Task<M> {
                 next: M::U32::new(0),
                 kind: M::U32::new(0),
                 pending: M::U32::new(0),
+                deadline_ns: M::U64::new(0),
             },
         }
     }
@@ -110,4 +111,7 @@ pub struct WaiterNode<M: Machine> {
     pub kind: M::U32,
     /// 1 while the waiter waits; a waker that grants the lock stores 0 with Release, the waiter reads it with Acquire.
     pub pending: M::U32,
+    /// From when on the waiter may ask for a handoff, on [`Machine::now_ns`]'s clock (`timeout` in the kernel). Guarded by
+    /// the rwsem's wait lock.
+    pub deadline_ns: M::U64,
 }
