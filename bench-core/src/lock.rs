@@ -36,6 +36,10 @@ pub trait VmaLock: Debug + Send + Sync + Sized + 'static {
     /// What the lock is.
     const INFO: LockFacts;
 
+    /// Whether a VMA has a lock of its own. `false` where `start_read` always declines: a fault then goes to the mmap lock
+    /// without looking the VMA up first, as it did before there were locks per VMA.
+    const PER_VMA: bool = true;
+
     /// The half that each mm has.
     fn new() -> Self;
 
