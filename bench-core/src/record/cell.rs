@@ -44,6 +44,12 @@ pub struct Cell {
     pub hold: Option<Delay>,
     /// Work between operations; `null` when the workload asks for none.
     pub think: Option<Delay>,
+    /// Work of a writer inside the lock; `null` when the workload asks for none.
+    #[serde(default)]
+    pub write_hold: Option<Delay>,
+    /// Work of a writer between operations; `null` when the workload asks for none.
+    #[serde(default)]
+    pub write_think: Option<Delay>,
     /// One entry per role that has threads.
     pub roles: Vec<Role>,
     /// Counters over all workers and the window, by name. Empty outside mode `counters`.
