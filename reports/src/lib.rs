@@ -1,1 +1,16 @@
-//! placeholder
+//! Statistics, tables and the HTML report of vmalock, from records alone: this crate never runs a lock and never names
+//! one.
+//!
+//! [`load`] reads a run file, [`summary`] is the table at the end of a run, [`html`] the report.
+
+#![forbid(unsafe_code)]
+
+mod digest;
+pub mod read;
+pub mod stats;
+mod table;
+mod verdict;
+mod words;
+
+pub use read::{Problem, ReadError, Run, load};
+pub use table::summary;

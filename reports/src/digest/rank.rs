@@ -1,0 +1,138 @@
+//! Which lock is fastest, if that can be said.
+
+use super::rounds::RoundCount;
+use super::setting::Row;
+use crate::stats::{Estimate, median};
+use std::collections::BTreeMap;
+
+/// What can be said about the order of the locks of one role in one setting.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Ranking {
+    /// No lock that excludes has a result.
+    Nothing,
+    /// Only this lock has one.
+    Alone(usize),
+    /// A single process: its spread is unknown.
+    OneProcess,
+    /// Fewer than half of the rounds are clean.
+    TooNoisy,
+    /// `leaders[0]` has the highest throughput; the others of `leaders` are not separated from it.
+    Ranked {
+        leaders: Vec<usize>,
+        /// The best of those that are separated, and how many times faster the leader is.
+        next: Option<(usize, Estimate)>,
+    },
+}
+
+/// Ranks the rows and gives each the ratio of its throughput to the highest.
+///
+/// Two locks are separated if the interval of their ratio leaves 1 out. The ratio is taken within each round, which both
+/// locks went through in the same slot; of these the median is a process's value.
+pub(crate) fn rank(rows: &mut [Row], controls: &[bool], rounds: RoundCount) -> Ranking {
+    let centre = |row: &Row| row.rate.as_ref().map(|r| r.shown().ops_per_s.centre);
+    let mut contenders: Vec<(usize, f64)> = rows
+        .iter()
+        .enumerate()
+        .filter(|(_, row)| !controls[row.lock])
+        .filter_map(|(index, row)| Some((index, centre(row)?)))
+        .collect();
+    contenders.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let Some(&(best, _)) = contenders.first() else {
+        return Ranking::Nothing;
+    };
+    let reference = by_round(&rows[best]).cloned().unwrap_or_default();
+    for row in rows.iter_mut() {
+        row.to_best = by_round(row).and_then(|mine| paired_ratio(mine, &reference));
+    }
+    if contenders.len() == 1 {
+        return Ranking::Alone(rows[best].lock);
+    }
+    if rounds.too_noisy() {
+        return Ranking::TooNoisy;
+    }
+    let processes = |row: &Row| {
+        row.rate
+            .as_ref()
+            .map_or(0, |r| r.shown().ops_per_s.per_process.len())
+    };
+    if processes(&rows[best]) < 2 {
+        return Ranking::OneProcess;
+    }
+    let (mut leaders, mut next) = (vec![rows[best].lock], None);
+    for (index, _) in contenders.into_iter().skip(1) {
+        let interval = rows[index].to_best.as_ref().and_then(|r| r.interval);
+        match interval {
+            Some(interval) if interval.high < 1.0 => {
+                if next.is_none() {
+                    next = by_round(&rows[index])
+                        .and_then(|theirs| paired_ratio(&reference, theirs))
+                        .map(|ratio| (rows[index].lock, ratio));
+                }
+            }
+            _ => leaders.push(rows[index].lock),
+        }
+    }
+    Ranking::Ranked { leaders, next }
+}
+
+fn by_round(row: &Row) -> Option<&BTreeMap<(u32, u32), f64>> {
+    row.rate.as_ref().map(|rate| &rate.shown().by_round)
+}
+
+/// `one` over `other`, paired by round. `None` when they share no round or one of them stood still.
+fn paired_ratio(
+    one: &BTreeMap<(u32, u32), f64>,
+    other: &BTreeMap<(u32, u32), f64>,
+) -> Option<Estimate> {
+    let mut processes: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
+    for (round, mine) in one {
+        if let Some(theirs) = other.get(round) {
+            if *mine > 0.0 && *theirs > 0.0 {
+                processes
+                    .entry(round.0)
+                    .or_default()
+                    .push((mine / theirs).ln());
+            }
+        }
+    }
+    let medians = processes
+        .values()
+        .filter_map(|logs| median(logs))
+        .map(f64::exp);
+    Estimate::of_ratios(medians.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rounds(values: &[[f64; 2]]) -> BTreeMap<(u32, u32), f64> {
+        let mut map = BTreeMap::new();
+        for (process, pair) in (0..).zip(values) {
+            for (round, value) in (0..).zip(pair) {
+                map.insert((process, round), *value);
+            }
+        }
+        map
+    }
+
+    #[test]
+    fn pairing_takes_out_what_hits_both() {
+        // The processes differ four times over; the locks always by 10 %.
+        let slow = rounds(&[[1.0, 2.0], [4.0, 8.0], [2.0, 2.0]]);
+        let fast = rounds(&[[1.1, 2.2], [4.4, 8.8], [2.2, 2.2]]);
+        let ratio = paired_ratio(&fast, &slow).expect("they share rounds");
+        let interval = ratio.interval.expect("three processes");
+        assert!((ratio.centre - 1.1).abs() < 1e-9);
+        assert!(interval.low > 1.09 && interval.high < 1.11);
+    }
+
+    #[test]
+    fn nothing_in_common_is_no_ratio() {
+        assert_eq!(paired_ratio(&rounds(&[[1.0, 1.0]]), &BTreeMap::new()), None);
+        assert_eq!(
+            paired_ratio(&rounds(&[[1.0, 1.0]]), &rounds(&[[0.0, 0.0]])),
+            None
+        );
+    }
+}

@@ -1,0 +1,191 @@
+//! Latency histograms: decoding, curves, and what they are too coarse or too small to tell.
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use bench_core::record::ClockInfo;
+use hdrhistogram::Histogram;
+use hdrhistogram::serialization::Deserializer;
+use thiserror::Error;
+
+/// A percentile with fewer samples than this beyond it is shown greyed: one stall more or less would move it.
+pub const MIN_TAIL_SAMPLES: f64 = 10.0;
+
+/// Why the histogram of a record cannot be read.
+#[derive(Debug, Error)]
+pub enum DecodeError {
+    /// It is not base64.
+    #[error("the histogram is not base64: {0}")]
+    Base64(#[from] base64::DecodeError),
+    /// It is not a histogram in the V2 form.
+    #[error("the histogram is not in HdrHistogram's V2 form: {0}")]
+    Histogram(#[from] hdrhistogram::serialization::DeserializeError),
+}
+
+/// Decodes histograms of records; keeps its buffers from one to the next.
+#[derive(Default)]
+pub struct Decoder {
+    deserializer: Deserializer,
+    bytes: Vec<u8>,
+}
+
+impl std::fmt::Debug for Decoder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Decoder").finish_non_exhaustive()
+    }
+}
+
+impl Decoder {
+    /// The histogram of a record, values in nanoseconds.
+    ///
+    /// # Errors
+    /// When the text is not base64 or its bytes are not a histogram.
+    pub fn decode(&mut self, text: &str) -> Result<Histogram<u64>, DecodeError> {
+        self.bytes.clear();
+        BASE64_STANDARD.decode_vec(text, &mut self.bytes)?;
+        Ok(self.deserializer.deserialize(&mut self.bytes.as_slice())?)
+    }
+}
+
+/// Whether `count` samples are enough for quantile `q`.
+#[must_use]
+pub fn enough_samples(count: u64, q: f64) -> bool {
+    // The small allowance keeps 10,000 samples enough for 0.999 in binary arithmetic.
+    count as f64 * (1.0 - q) + 1e-6 >= MIN_TAIL_SAMPLES
+}
+
+/// Below this many nanoseconds a latency is the clock's own: three of its steps, or two readings.
+#[must_use]
+pub fn timer_floor_ns(clock: &ClockInfo) -> u64 {
+    (3 * clock.quantum_ns).max(2 * clock.cost_ns)
+}
+
+/// A point of a percentile curve.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CurvePoint {
+    /// log10(1 / (1 - q)): 0 at the minimum, 1 at the 90th percentile, 2 at the 99th.
+    pub nines: f64,
+    /// The value in nanoseconds.
+    pub value_ns: u64,
+    /// Whether [`MIN_TAIL_SAMPLES`] lie beyond it.
+    pub enough: bool,
+}
+
+/// The curve of a histogram on the percentile axis, from its minimum to its last sample, every 0.05 nines.
+///
+/// Points inside a stretch of equal values are left out.
+#[must_use]
+pub fn curve(histogram: &Histogram<u64>) -> Vec<CurvePoint> {
+    let count = histogram.len();
+    if count == 0 {
+        return Vec::new();
+    }
+    let last = (count as f64).log10();
+    let mut points: Vec<CurvePoint> = Vec::new();
+    for step in 0..=200_u32 {
+        let nines = f64::from(step) * 0.05;
+        if nines > last {
+            break;
+        }
+        let q = 1.0 - 10_f64.powf(-nines);
+        let point = CurvePoint {
+            nines,
+            value_ns: histogram.value_at_quantile(q),
+            enough: enough_samples(count, q),
+        };
+        let inside = matches!(points.as_slice(), [.., a, b] if
+            a.value_ns == b.value_ns && b.value_ns == point.value_ns && a.enough == point.enough);
+        if inside {
+            points.pop();
+        }
+        points.push(point);
+    }
+    points
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hdrhistogram::serialization::{Serializer, V2DeflateSerializer};
+
+    fn encoded(histogram: &Histogram<u64>) -> String {
+        let mut bytes = Vec::new();
+        V2DeflateSerializer::new()
+            .serialize(histogram, &mut bytes)
+            .expect("a histogram serialises into memory");
+        BASE64_STANDARD.encode(bytes)
+    }
+
+    fn sample() -> Histogram<u64> {
+        let mut histogram = Histogram::new_with_bounds(1, 10_000_000_000, 2).expect("bounds");
+        for value in 1..=1_000_u64 {
+            histogram.record(value * 10).expect("in bounds");
+        }
+        histogram
+    }
+
+    #[test]
+    fn a_histogram_comes_back_as_it_was() {
+        let mut decoder = Decoder::default();
+        for _ in 0..2 {
+            let back = decoder.decode(&encoded(&sample())).expect("a histogram");
+            assert_eq!(back, sample());
+        }
+    }
+
+    #[test]
+    fn merging_adds_the_samples() {
+        let mut merged = sample();
+        merged.add(sample()).expect("the same bounds");
+        assert_eq!(merged.len(), 2_000);
+        assert_eq!(
+            merged.value_at_quantile(0.5),
+            sample().value_at_quantile(0.5)
+        );
+    }
+
+    #[test]
+    fn what_is_no_histogram_is_said() {
+        let mut decoder = Decoder::default();
+        let error = decoder.decode("!").expect_err("not base64").to_string();
+        assert!(error.contains("not base64"), "{error}");
+        let error = decoder
+            .decode("AAAA")
+            .expect_err("no histogram")
+            .to_string();
+        assert!(error.contains("V2 form"), "{error}");
+    }
+
+    #[test]
+    fn ten_samples_must_lie_beyond_a_percentile() {
+        assert!(enough_samples(1_000, 0.99));
+        assert!(!enough_samples(999, 0.99));
+        assert!(enough_samples(10_000, 0.999));
+        assert!(!enough_samples(9_990, 0.999));
+    }
+
+    #[test]
+    fn the_floor_is_the_larger_of_three_steps_and_two_readings() {
+        let mut clock = ClockInfo {
+            kind: "tsc".into(),
+            why: String::new(),
+            ticks_per_s: 1,
+            quantum_ns: 10,
+            cost_ns: 12,
+            drift_ppm: 0,
+        };
+        assert_eq!(timer_floor_ns(&clock), 30);
+        clock.cost_ns = 20;
+        assert_eq!(timer_floor_ns(&clock), 40);
+    }
+
+    #[test]
+    fn a_curve_rises_ends_at_the_last_sample_and_greys_its_tail() {
+        let points = curve(&sample());
+        assert!(points.windows(2).all(|p| p[0].value_ns <= p[1].value_ns));
+        assert!(points.windows(2).all(|p| p[0].nines < p[1].nines));
+        let last = points.last().expect("points");
+        assert!(last.nines <= 3.0 && !last.enough);
+        assert!(points.iter().all(|p| p.enough == (p.nines < 2.01)));
+        assert!(curve(&Histogram::<u64>::new(2).expect("digits")).is_empty());
+    }
+}

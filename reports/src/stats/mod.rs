@@ -1,0 +1,16 @@
+//! The statistics of a report: pure functions of numbers.
+//!
+//! The unit is the process. Rounds of one process share its address-space layout and so its luck; they are reduced to
+//! one value, their median, before anything is said about spread (Kalibera and Jones, ISMM 2013).
+
+mod estimate;
+mod fairness;
+mod histogram;
+mod student;
+
+pub use estimate::{CONFIDENCE, Estimate, Interval, median};
+pub use fairness::{jain_index, min_max_ratio};
+pub use histogram::{
+    CurvePoint, DecodeError, Decoder, MIN_TAIL_SAMPLES, curve, enough_samples, timer_floor_ns,
+};
+pub use student::t_quantile;

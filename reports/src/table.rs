@@ -1,0 +1,262 @@
+//! The table at the end of a run.
+
+use crate::digest::{Digest, Kind, LATENCY, Ranking, RoleTable, Row, Setting, THROUGHPUT};
+use crate::read::Run;
+use crate::stats::timer_floor_ns;
+use crate::{verdict, words};
+use std::fmt::Write as _;
+
+/// Columns that a page of the terminal has; longer sentences are wrapped.
+const WIDTH: usize = 110;
+
+const HEADS: [&str; 12] = [
+    "lock",
+    "Mop/s",
+    "95 % interval",
+    "of best",
+    "p50 ns",
+    "p99 ns",
+    "p99.9 ns",
+    "fast %",
+    "Jain",
+    "min/max",
+    "dirty",
+    "verified",
+];
+
+/// A run as plain text: for each workload and thread count, one line for each lock.
+#[must_use]
+pub fn summary(run: &Run) -> String {
+    let digest = Digest::of(run);
+    let mut out = String::new();
+    let mut marks = Marks::default();
+    for setting in &digest.settings {
+        for table in &setting.roles {
+            role(&mut out, &digest, setting, table, &mut marks);
+        }
+    }
+    if digest.settings.is_empty() {
+        out.push_str("No cell was recorded: nothing to show.\n");
+    }
+    notes(&mut out, &digest, &marks);
+    out
+}
+
+/// The marks that were used and so need an explanation.
+#[derive(Default)]
+struct Marks {
+    not_separated: bool,
+    below_floor: bool,
+    few: bool,
+    control: bool,
+    no_interval: bool,
+}
+
+fn role(
+    out: &mut String,
+    digest: &Digest<'_>,
+    setting: &Setting<'_>,
+    table: &RoleTable,
+    marks: &mut Marks,
+) {
+    let mut title = format!(
+        "{}, {}: {}",
+        setting.workload,
+        words::count(u64::from(setting.threads), "thread"),
+        table.role.word()
+    );
+    if table.threads != setting.threads {
+        let _ = write!(title, " ({} of them)", table.threads);
+    }
+    if setting.oversubscribed {
+        title += ", oversubscribed";
+    }
+    let _ = writeln!(out, "{title}");
+    let mut lines = vec![HEADS.map(str::to_owned)];
+    for row in &table.rows {
+        lines.push(line(digest, setting, table, row, marks));
+    }
+    columns(out, &lines);
+    wrap(
+        out,
+        "  ",
+        &format!("{}.", verdict::sentence(digest, setting, table)),
+    );
+    out.push('\n');
+}
+
+fn line(
+    digest: &Digest<'_>,
+    setting: &Setting<'_>,
+    table: &RoleTable,
+    row: &Row,
+    marks: &mut Marks,
+) -> [String; 12] {
+    let none = || "–".to_owned();
+    let rate = row.rate.as_ref().map(|two| two.shown());
+    let bounds = rate.and_then(|r| r.ops_per_s.interval);
+    marks.no_interval |= rate.is_some() && bounds.is_none();
+    let control = digest.locks[row.lock].control;
+    let tally = setting.tallies.iter().find(|t| t.lock == row.lock);
+    let (dirty, verified) = tally.map_or_else(
+        || (none(), none()),
+        |t| {
+            let verified = match (control, t.measured, t.unverified) {
+                (true, ..) => "control".to_owned(),
+                (_, 0, _) => none(),
+                (_, _, 0) => "yes".to_owned(),
+                (_, measured, n) => format!("{n}/{measured} NOT"),
+            };
+            (format!("{}/{}", t.dirty, t.measured), verified)
+        },
+    );
+    marks.control |= control;
+    let two_digits = |v: f64| format!("{v:.2}");
+    let timings = timings(digest, row, marks);
+    let [p50, p99, p999] = timings;
+    [
+        digest.locks[row.lock].name.to_owned(),
+        rate.map_or_else(none, |r| words::mega(r.ops_per_s.centre)),
+        bounds.map_or_else(none, |b| words::interval(b, words::mega)),
+        of_best(table, row, marks),
+        p50,
+        p99,
+        p999,
+        row.fast_share().map_or_else(none, words::percent),
+        rate.and_then(|r| r.jain).map_or_else(none, two_digits),
+        rate.and_then(|r| r.min_max).map_or_else(none, two_digits),
+        dirty,
+        verified,
+    ]
+}
+
+/// The ratio to the fastest, with `=` when not separated from it.
+fn of_best(table: &RoleTable, row: &Row, marks: &mut Marks) -> String {
+    let Some(ratio) = &row.to_best else {
+        return "–".into();
+    };
+    let mut text = format!("{:.2}", ratio.centre);
+    if let Ranking::Ranked { leaders, .. } = &table.ranking {
+        if leaders.len() > 1 && leaders.contains(&row.lock) {
+            marks.not_separated = true;
+            text += " =";
+        }
+    }
+    text
+}
+
+/// p50, p99 and p99.9 of the role's main kind of operation.
+fn timings(digest: &Digest<'_>, row: &Row, marks: &mut Marks) -> [String; 3] {
+    let floor = timer_floor_ns(&digest.run.header.clock);
+    let timing = row.timing(Kind::Fault).or_else(|| row.timing(Kind::Write));
+    [0, 2, 3].map(|place| {
+        let quantile = timing.and_then(|t| t.quantiles.get(place));
+        let Some(estimate) = quantile.and_then(|q| q.estimate.as_ref()) else {
+            return "–".into();
+        };
+        if estimate.centre < floor as f64 {
+            marks.below_floor = true;
+            return format!("<{floor}");
+        }
+        let enough = quantile.is_some_and(|q| q.enough);
+        marks.few |= !enough;
+        let value = words::grouped(estimate.centre.round() as u64);
+        if enough { value } else { format!("{value}?") }
+    })
+}
+
+/// Writes lines in columns: the first to the left, the others to the right.
+fn columns(out: &mut String, lines: &[[String; 12]]) {
+    let mut widths = [0; 12];
+    for line in lines {
+        for (width, text) in widths.iter_mut().zip(line) {
+            *width = (*width).max(text.chars().count());
+        }
+    }
+    for line in lines {
+        let mut row = format!("  {:<1$}", line[0], widths[0]);
+        for (text, width) in line.iter().zip(widths).skip(1) {
+            let _ = write!(row, " {text:>width$}");
+        }
+        let _ = writeln!(out, "{}", row.trim_end());
+    }
+}
+
+/// What the marks mean and what is not in the table.
+fn notes(out: &mut String, digest: &Digest<'_>, marks: &Marks) {
+    let mut notes: Vec<String> = Vec::new();
+    let processes = digest.run.header.processes;
+    notes.extend(
+        [THROUGHPUT, LATENCY]
+            .iter()
+            .filter_map(|mode| verdict::noise(digest, mode)),
+    );
+    if marks.no_interval {
+        notes.push("no interval: it needs at least two processes".into());
+    } else if !digest.settings.is_empty() {
+        notes.push(format!(
+            "intervals: 95 %, t over the medians of {processes} processes"
+        ));
+    }
+    if marks.not_separated {
+        notes.push("`=`: not separated from the fastest, paired by round".into());
+    }
+    let floor = timer_floor_ns(&digest.run.header.clock);
+    if marks.below_floor {
+        notes.push(format!(
+            "`<{floor}`: below what the clock can tell ({floor} ns)"
+        ));
+    }
+    if marks.few {
+        notes.push("`?`: fewer than 10 samples beyond this percentile in some process".into());
+    }
+    if marks.control {
+        notes.push("control: excludes nobody; its line is the floor of the harness".into());
+    }
+    for (list, what) in [
+        (&digest.unverified, "not verified and not shown"),
+        (&digest.errors, "failed"),
+    ] {
+        for left in list {
+            notes.push(format!(
+                "{} of {} in {} with {} {what}: {}",
+                words::count(left.cells, "cell"),
+                left.lock,
+                left.workload,
+                words::count(u64::from(left.threads), "thread"),
+                left.why
+            ));
+        }
+    }
+    notes.extend(digest.run.problems.iter().map(ToString::to_string));
+    notes.extend(digest.unreadable.iter().cloned());
+    if digest.run.footer.as_ref().is_none_or(|f| !f.complete) {
+        notes.push(incomplete(digest.run));
+    }
+    for note in notes {
+        wrap(out, "- ", &note);
+    }
+}
+
+fn incomplete(run: &Run) -> String {
+    let reason = run.footer.as_ref().and_then(|f| f.reason.as_deref());
+    let reason = reason.unwrap_or("its file has no last line");
+    format!("the run is not complete: {reason}")
+}
+
+/// Writes a paragraph that begins with `lead`, its further lines set in by as much.
+fn wrap(out: &mut String, lead: &str, text: &str) {
+    let mut line = lead.to_owned();
+    for (place, word) in text.split_whitespace().enumerate() {
+        if place > 0 && line.chars().count() + 1 + word.chars().count() > WIDTH {
+            out.push_str(&line);
+            out.push('\n');
+            line = " ".repeat(lead.len());
+        } else if place > 0 {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    out.push_str(&line);
+    out.push('\n');
+}
