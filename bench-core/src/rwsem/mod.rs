@@ -2,9 +2,10 @@
 //!
 //! # What upstream did, and when
 //! The semantics are those of `kernel/locking/rwsem.c` in 6.x kernels. It got its present count and owner words, the
-//! handoff and the time-limited spinning on readers in 5.3 (commits 64489e78004c, 4f23dbc1e657, 7d43f1ce9dd0); readers
-//! stopped spinning and began to steal in 5.11 (1a728dff855a, 617f3ef95177); the reader stream stopped stealing in 5.12
-//! (2f06f702925b); the handoff was made consistent in 5.16 (d257cc8cb8d5). The text here is this project's own.
+//! handoff and the time-limited spinning on readers in 5.3 (commits 64489e78004c, 4f23dbc1e657, 7d43f1ce9dd0). In 5.11
+//! readers stopped spinning and began to steal, except from a stream of readers (617f3ef95177, 1a728dff855a,
+//! 2f06f702925b); in 5.16 the handoff was made consistent and the read trylock began to look before it tries
+//! (d257cc8cb8d5, 14c240488411). The text here is this project's own.
 //!
 //! # State
 //! `count`, as `atomic_long_t`:

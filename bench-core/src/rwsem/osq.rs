@@ -1,7 +1,6 @@
 //! The optimistic spin queue: an MCS queue whose waiters can leave it.
 //!
-//! Upstream: `kernel/locking/osq_lock.c` (commits 4fc828e24cd9 for the queue, 4d9d951e6b5d for the 32-bit tail). The
-//! tail holds the last spinner's task word. A spinner waits for `locked` in its own node, so that only the head of the
+//! Upstream: `kernel/locking/osq_lock.c`, first for mutexes in 3.15 (commit fb0527bd5ea9). The tail holds the last spinner's task word. A spinner waits for `locked` in its own node, so that only the head of the
 //! queue looks at the lock. One that gives up unqueues itself in three steps: A, take back the predecessor's `next`, which
 //! makes the predecessor wait if it leaves now; B, take its own `next`, or give the tail back to the predecessor; C, join
 //! the two neighbours.
