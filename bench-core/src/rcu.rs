@@ -150,6 +150,22 @@ impl<M: Machine> Rcu<M> {
         M::fence(SeqCst);
     }
 
+    /// Begins a read section of a reader that was offline and now holds the lock, for reading or writing, under which all
+    /// writers of this domain's structures work; the section may go on after the lock is released.
+    ///
+    /// Needs no full barrier, since the lock orders this thread with every writer: one that held the lock before has
+    /// published what it took out, and one that holds it later sees this reader online.
+    ///
+    /// # Panics
+    /// When there is no such reader.
+    #[inline]
+    pub fn online_under_lock(&self, reader: usize) {
+        // Relaxed, both: ordered by the lock, as said above. The lock's Acquire is older than the load, so that the reader
+        // announces no epoch whose objects it could still find; its Release comes after the store.
+        let now = self.counter.load(Relaxed);
+        self.readers[reader].seen.store(now, Relaxed);
+    }
+
     /// Whether a reader, of which the caller is the thread, is online.
     ///
     /// # Panics

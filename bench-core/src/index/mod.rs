@@ -129,6 +129,17 @@ impl<M: Machine> Index<M> {
         }
     }
 
+    /// Empties the index. The next ranges then get the same nodes in the same order as in a new one, so that what was in
+    /// it before is not a hidden variable.
+    pub fn reset(&mut self) {
+        self.pool.reset();
+        let root = Link::new(self.pool.allocate(), true);
+        self.node(root).fill(&[]);
+        // Relaxed, as all words here: nobody else has the index.
+        self.root.store(root.0, Relaxed);
+        self.ranges.store(0, Relaxed);
+    }
+
     /// The slot of the range that holds an address. Without a lock or a store.
     ///
     /// The caller is an online reader of the [`Rcu`] that the writers pass ([`Rcu::online`]), and the walk lies between two

@@ -105,10 +105,19 @@ impl<M: Machine> Pool<M> {
             needed,
             batch: BATCH.min(spare_nodes / 4).max(1),
         };
-        for number in (0..count).rev() {
-            pool.free.push(&pool.links, number);
-        }
+        pool.reset();
         pool
+    }
+
+    /// Takes all nodes back, in the order of a new pool. No reader and no writer is left.
+    pub(super) fn reset(&self) {
+        for list in [&self.free, &self.next, &self.waiting] {
+            list.first.store(NONE, Relaxed);
+            list.len.store(0, Relaxed);
+        }
+        for number in (0..self.links.len() as u32).rev() {
+            self.free.push(&self.links, number);
+        }
     }
 
     /// How many nodes there are.

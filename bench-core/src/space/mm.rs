@@ -8,46 +8,54 @@ use std::mem::ManuallyDrop;
 ///
 /// Its guards are the only places where a [`WriteSection`] is made, and where a section begins and ends: right after the
 /// mmap lock is write-locked, and right before it is released or downgraded.
+///
+/// Each on lines of its own: a fault that only reads the mm-wide half is not disturbed by those that take the mmap lock.
 #[derive(Debug)]
+#[repr(C)]
 pub struct Mm<L: VmaLock> {
-    mmap_lock: RwSem<L::Machine>,
-    lock: L,
+    mmap_lock: OwnLines<RwSem<L::Machine>>,
+    lock: OwnLines<L>,
 }
+
+/// A value that shares no pair of cache lines with another.
+#[derive(Debug)]
+#[repr(C, align(128))]
+struct OwnLines<T>(T);
 
 impl<L: VmaLock> Mm<L> {
     /// An mm that nobody has locked.
     #[must_use]
     pub fn new() -> Self {
-        Self { mmap_lock: RwSem::new(), lock: L::new() }
+        Self { mmap_lock: OwnLines(RwSem::new()), lock: OwnLines(L::new()) }
     }
 
     /// The mm-wide half of the lock design.
     #[inline(always)]
     #[must_use]
     pub fn lock(&self) -> &L {
-        &self.lock
+        &self.lock.0
     }
 
     /// Write-locks the mmap lock (`mmap_write_lock`) and begins a write section.
     #[inline]
     pub fn write_lock(&self) -> MmapWriteGuard<'_, L> {
-        self.mmap_lock.write_lock();
+        self.mmap_lock.0.write_lock();
         let section = WriteSection::new();
-        self.lock.begin_write(&section);
+        self.lock.0.begin_write(&section);
         MmapWriteGuard { mm: self, section }
     }
 
     /// Read-locks the mmap lock (`mmap_read_lock`).
     #[inline]
     pub fn read_lock(&self) -> MmapReadGuard<'_, L> {
-        self.mmap_lock.read_lock();
+        self.mmap_lock.0.read_lock();
         MmapReadGuard { mm: self }
     }
 
     /// The words of the mmap lock as they are now.
     #[must_use]
     pub fn describe_mmap_lock(&self) -> String {
-        self.mmap_lock.describe()
+        self.mmap_lock.0.describe()
     }
 }
 
@@ -78,8 +86,8 @@ impl<'mm, L: VmaLock> MmapWriteGuard<'mm, L> {
     #[inline]
     pub fn downgrade(self) -> MmapReadGuard<'mm, L> {
         let guard = ManuallyDrop::new(self);
-        guard.mm.lock.end_write_all(&guard.section);
-        guard.mm.mmap_lock.downgrade();
+        guard.mm.lock.0.end_write_all(&guard.section);
+        guard.mm.mmap_lock.0.downgrade();
         MmapReadGuard { mm: guard.mm }
     }
 }
@@ -87,8 +95,8 @@ impl<'mm, L: VmaLock> MmapWriteGuard<'mm, L> {
 impl<L: VmaLock> Drop for MmapWriteGuard<'_, L> {
     #[inline]
     fn drop(&mut self) {
-        self.mm.lock.end_write_all(&self.section);
-        self.mm.mmap_lock.write_unlock();
+        self.mm.lock.0.end_write_all(&self.section);
+        self.mm.mmap_lock.0.write_unlock();
     }
 }
 
@@ -102,6 +110,6 @@ pub struct MmapReadGuard<'mm, L: VmaLock> {
 impl<L: VmaLock> Drop for MmapReadGuard<'_, L> {
     #[inline]
     fn drop(&mut self) {
-        self.mm.mmap_lock.read_unlock();
+        self.mm.mmap_lock.0.read_unlock();
     }
 }
