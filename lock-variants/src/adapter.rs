@@ -1,0 +1,197 @@
+//! Any reader-writer lock as the lock of a VMA: two sequence numbers and a flag around it, as Linux 6.4 around its rwsem.
+//!
+//! This is also the door for a lock of your own. Implement [`PlainLock`]; [`Sequenced`] makes a
+//! [`VmaLock`] of it:
+//!
+//! ```
+//! use bench_core::lock::{LockFacts, VmaLock};
+//! use bench_core::machine::Solo;
+//! use lock_variants::adapter::{PlainLock, Sequenced};
+//! use std::sync::{Mutex, MutexGuard};
+//!
+//! #[derive(Debug)]
+//! struct OneAtATime(Mutex<()>);
+//!
+//! impl PlainLock for OneAtATime {
+//!     type Guard<'lock> = MutexGuard<'lock, ()>;
+//!     const INFO: LockFacts = LockFacts {
+//!         name: "one-at-a-time",
+//!         summary: "a mutex, so that readers exclude each other too",
+//!         source: "this example",
+//!         excludes: true,
+//!     };
+//!     fn new() -> Self {
+//!         Self(Mutex::new(()))
+//!     }
+//!     fn try_read(&self) -> Option<MutexGuard<'_, ()>> {
+//!         self.0.try_lock().ok()
+//!     }
+//!     fn with_write(&self, stamp: impl FnOnce()) {
+//!         let _guard = self.0.lock();
+//!         stamp();
+//!     }
+//! }
+//!
+//! let lock = Sequenced::<Solo, OneAtATime>::new();
+//! let vma = Sequenced::<Solo, OneAtATime>::new_vma();
+//! assert!(lock.start_read(&vma, 0x1000).is_err(), "a new VMA is detached");
+//! ```
+//!
+//! # State
+//!
+//! | word | meaning |
+//! |---|---|
+//! | the plain lock | held shared by readers; held exclusively only while a writer stamps or detaches |
+//! | `vm_lock_seq` | equal to `mm_lock_seq`: write-locked |
+//! | `detached` | 1: readers are declined |
+//!
+//! # Protocol
+//! Reader: (R0) decline when the numbers are equal; (R1) try to lock shared, decline when that fails; (R2) decline when
+//! the numbers are equal now, or the VMA is detached. Writer: (W0) done when the numbers are equal; (W1) lock exclusively,
+//! which waits for readers; (W2) stamp; (W3) unlock. The end of the section adds one to the mm's number.
+//!
+//! # Invariants
+//! 1. A number is stamped only while the plain lock is held exclusively.
+//! 2. `detached` changes from 0 to 1 only while the plain lock is held exclusively, and back only in a write section.
+//!
+//! # Memory ordering
+//! - The plain lock's own Acquire (R1) and Release (W3) make R2 see the stamp and the flag. A [`PlainLock`] has to
+//!   provide them.
+//! - `attach` stores the flag with Release, R2 loads it with Acquire: a reader of a recycled VMA sees its new identity.
+//! - [`crate::sequence`] has the rest.
+//!
+//! # Progress
+//! A reader never waits. Whether readers can starve a writer is up to the plain lock.
+//!
+//! # What differs from the kernel
+//! `detach` also takes the plain lock exclusively once, to wait out a reader of another mm that found the VMA before it
+//! was recycled: the contract asks for it, since there is no grace period before reuse. In 6.4 it only set the flag.
+
+use crate::sequence::{self, MmSequence, VmaSequence};
+use bench_core::lock::{Declined, Interrupted, LockFacts, ReadEnd, VmaLock, WriteSection};
+use bench_core::machine::{Machine, Word};
+use std::fmt::Debug;
+use std::marker::PhantomData;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+
+/// A reader-writer lock that knows nothing of VMAs.
+pub trait PlainLock: Debug + Send + Sync + 'static {
+    /// What a reader keeps; dropping it unlocks, with Release.
+    type Guard<'lock>;
+
+    /// What the lock is. The name is that of the VMA lock made of it.
+    const INFO: LockFacts;
+
+    /// An unlocked lock.
+    fn new() -> Self;
+
+    /// Locks it shared if that needs no waiting, with Acquire.
+    fn try_read(&self) -> Option<Self::Guard<'_>>;
+
+    /// Locks it exclusively, waiting for readers, with Acquire; calls `stamp`; unlocks it, with Release.
+    fn with_write(&self, stamp: impl FnOnce());
+
+    /// The words of the lock as they are now, for the report of a lock that hangs.
+    fn describe(&self) -> String {
+        format!("lock={self:?}")
+    }
+}
+
+/// A [`PlainLock`] as the lock of a VMA. This is the mm-wide half.
+#[derive(Debug)]
+pub struct Sequenced<M: Machine, P> {
+    sequence: MmSequence<M>,
+    plain: PhantomData<fn() -> P>,
+}
+
+/// The VMA's half.
+#[derive(Debug)]
+pub struct SequencedVma<M: Machine, P> {
+    plain: P,
+    sequence: VmaSequence<M>,
+    detached: M::U32,
+}
+
+impl<M: Machine, P: PlainLock> VmaLock for Sequenced<M, P> {
+    type Machine = M;
+    type Vma = SequencedVma<M, P>;
+    type Token<'vma> = P::Guard<'vma>;
+
+    const INFO: LockFacts = P::INFO;
+
+    fn new() -> Self {
+        Self {
+            sequence: MmSequence::new(),
+            plain: PhantomData,
+        }
+    }
+
+    fn new_vma() -> Self::Vma {
+        SequencedVma {
+            plain: P::new(),
+            sequence: VmaSequence::new(),
+            detached: M::U32::new(1),
+        }
+    }
+
+    #[inline]
+    fn attach(&self, vma: &Self::Vma, _section: &WriteSection<'_>) {
+        // Release: pairs with Acquire in `start_read`; publishes what the new VMA is.
+        vma.detached.store(0, Release);
+    }
+
+    #[inline]
+    fn detach(&self, vma: &Self::Vma, _section: &WriteSection<'_>) {
+        // Relaxed: the unlock publishes it to every reader that locks the plain lock later; there is none inside.
+        vma.plain.with_write(|| vma.detached.store(1, Relaxed));
+    }
+
+    #[inline]
+    fn start_read<'vma>(
+        &self,
+        vma: &'vma Self::Vma,
+        _address: u64,
+    ) -> Result<Self::Token<'vma>, Declined> {
+        if vma.sequence.seems_locked(&self.sequence) {
+            return Err(Declined::EarlySeq);
+        }
+        let Some(guard) = vma.plain.try_read() else {
+            return Err(Declined::WriterBit);
+        };
+        if vma.sequence.is_locked(&self.sequence) {
+            return Err(Declined::LateSeq);
+        }
+        // Acquire: pairs with Release in `attach`.
+        if vma.detached.load(Acquire) != 0 {
+            return Err(Declined::Detached);
+        }
+        Ok(guard)
+    }
+
+    #[inline]
+    fn end_read<'vma>(&self, _vma: &'vma Self::Vma, token: Self::Token<'vma>) -> ReadEnd {
+        drop(token);
+        ReadEnd::Committed
+    }
+
+    #[inline]
+    fn start_write(&self, vma: &Self::Vma, _section: &WriteSection<'_>) -> Result<(), Interrupted> {
+        if !vma.sequence.is_stamped(&self.sequence) {
+            vma.plain.with_write(|| vma.sequence.stamp(&self.sequence));
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn end_write_all(&self, _section: &WriteSection<'_>) {
+        self.sequence.end_section();
+    }
+
+    fn describe(&self, vma: &Self::Vma) -> String {
+        let plain = vma.plain.describe();
+        let numbers = sequence::describe(&vma.sequence, &self.sequence);
+        // Relaxed: for descriptions only.
+        let detached = vma.detached.load(Relaxed);
+        format!("{plain} {numbers} detached={detached}")
+    }
+}

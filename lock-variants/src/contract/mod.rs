@@ -1,0 +1,154 @@
+//! The contract suite: what every lock design must do, as named checks that any machine can run.
+//!
+//! A check either runs on one thread or hands out the bodies of a few threads, which the caller runs at the same time
+//! with whatever threads its machine has. The bodies start no thread, wait for nothing but the lock, and read no clock, so
+//! that the same checks run natively a thousand times over and once in every execution that a model allows.
+//!
+//! ```
+//! use bench_core::machine::Solo;
+//! use lock_variants::contract;
+//! use lock_variants::refcount::Refcount;
+//!
+//! for check in contract::checks::<Refcount<Solo>>() {
+//!     if check.threads == 1 {
+//!         check.run(1, |_bodies| ()).unwrap();
+//!     }
+//! }
+//! ```
+
+mod alone;
+mod threads;
+
+use bench_core::lock::{Declined, ReadEnd, VmaLock, WriteSection};
+use bench_core::space::Mm;
+use std::fmt;
+
+/// What one thread of a check does.
+pub type Body = Box<dyn FnOnce() + Send>;
+
+/// One rule of the contract, and how to see whether a lock keeps it.
+#[derive(Clone, Copy, Debug)]
+pub struct Check {
+    /// A short name, unique in the suite.
+    pub name: &'static str,
+    /// The rule, as a sentence without a full stop.
+    pub rule: &'static str,
+    /// Whether a lock that excludes nobody breaks it: on one thread always, on several in some execution.
+    pub about_exclusion: bool,
+    /// The threads that it needs. With 1 it runs on the caller's.
+    pub threads: usize,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    Alone(fn() -> Result<(), String>),
+    Threads(fn(u32) -> Situation),
+}
+
+/// Threads about to run, and what is to be said afterwards.
+struct Situation {
+    bodies: Vec<Body>,
+    verdict: Box<dyn FnOnce() -> Result<(), String>>,
+}
+
+/// A rule that a lock broke.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Broken {
+    /// [`Check::name`].
+    pub check: &'static str,
+    /// [`Check::rule`].
+    pub rule: &'static str,
+    /// What was seen.
+    pub seen: String,
+}
+
+impl fmt::Display for Broken {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            out,
+            "{}: {}. The rule: {}.",
+            self.check, self.seen, self.rule
+        )
+    }
+}
+
+impl std::error::Error for Broken {}
+
+impl Check {
+    /// Runs the check once. `rounds` is how often each thread repeats what it does; a model needs 1. `in_parallel` runs
+    /// the bodies at the same time, one thread each, and returns when all are done; it is not called when
+    /// [`Check::threads`] is 1.
+    ///
+    /// # Errors
+    /// What the lock did against the rule.
+    pub fn run(&self, rounds: u32, in_parallel: impl FnOnce(Vec<Body>)) -> Result<(), Broken> {
+        let result = match self.kind {
+            Kind::Alone(check) => check(),
+            Kind::Threads(prepare) => {
+                let Situation { bodies, verdict } = prepare(rounds);
+                debug_assert_eq!(bodies.len(), self.threads, "{}", self.name);
+                in_parallel(bodies);
+                verdict()
+            }
+        };
+        result.map_err(|seen| Broken {
+            check: self.name,
+            rule: self.rule,
+            seen,
+        })
+    }
+}
+
+/// All checks, for lock `L`.
+#[must_use]
+pub fn checks<L: VmaLock>() -> Vec<Check> {
+    let mut checks = alone::checks::<L>();
+    checks.extend(threads::checks::<L>());
+    checks
+}
+
+/// Write-locks a VMA. Nobody interrupts a check.
+fn write_lock<L: VmaLock>(
+    mm: &Mm<L>,
+    vma: &L::Vma,
+    section: &WriteSection<'_>,
+) -> Result<(), String> {
+    let locked = mm.lock().start_write(vma, section);
+    locked.map_err(|_| "start_write was interrupted, and nobody had interrupted it".to_owned())
+}
+
+/// Makes a VMA of a detached one, in a section of its own.
+fn map<L: VmaLock>(mm: &Mm<L>, vma: &L::Vma) -> Result<(), String> {
+    let guard = mm.write_lock();
+    write_lock(mm, vma, guard.section())?;
+    mm.lock().attach(vma, guard.section());
+    Ok(())
+}
+
+/// Detaches a VMA, in a section of its own.
+fn unmap<L: VmaLock>(mm: &Mm<L>, vma: &L::Vma) -> Result<(), String> {
+    let guard = mm.write_lock();
+    write_lock(mm, vma, guard.section())?;
+    mm.lock().detach(vma, guard.section());
+    Ok(())
+}
+
+/// How a whole read ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Read {
+    Committed,
+    Retry,
+    Declined(Declined),
+}
+
+/// Reads a VMA: holds it, does nothing, lets go of it.
+fn read<L: VmaLock>(mm: &Mm<L>, vma: &L::Vma) -> Read {
+    match mm.lock().start_read(vma, 0x1000) {
+        Err(reason) => Read::Declined(reason),
+        Ok(token) => match mm.lock().end_read(vma, token) {
+            ReadEnd::Committed => Read::Committed,
+            ReadEnd::Retry => Read::Retry,
+        },
+    }
+}

@@ -1,0 +1,83 @@
+//! The one-slot wait of a writer for its readers, as the kernel's `rcuwait`.
+//!
+//! At most one task waits on a VMA, since writers hold the mmap lock, so that a slot for one task is enough and nobody
+//! queues.
+//!
+//! # State
+//! One word: 0, or the number of the task that waits, plus one.
+//!
+//! # Protocol
+//! - The writer publishes itself in the slot, makes a full barrier, looks at its condition, and parks while it does not
+//!   hold. It publishes first even when there is no reader, as the kernel does.
+//! - A reader makes the condition true with a read-modify-write, makes a full barrier, reads the slot, and wakes the task
+//!   in it.
+//!
+//! # Memory ordering
+//! Each side writes one word and then reads the other's. The two full barriers make it impossible that both read the old
+//! value, which would be a lost wake. Everything else about the condition is its own business.
+//!
+//! # Progress
+//! No spinning: a writer that finds readers parks at once. A wake is never lost; one may be spurious, as when the slot has
+//! been recycled since, and the writer then looks again.
+//!
+//! # What differs from the kernel
+//! The kernel has one slot per mm and finds it from the VMA (`vm_mm`), because a reader that backs off from a VMA that was
+//! recycled into another mm has to wake that other mm's writer. Here the VMA's half of a lock has no pointer to its mm, so
+//! that the slot itself lives in the VMA: 4 bytes instead of the 8 of `vm_mm`. A reader may look at the slot after it let
+//! go of the VMA, since VMAs and tasks are type-stable; so that a wake to a freed mm (P10 in `kernel-locks.md`, fixed in
+//! Linux 6.17) cannot occur.
+
+use bench_core::machine::{Machine, Park, TaskId, Word};
+use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+
+/// The slot.
+#[derive(Debug)]
+pub struct Rcuwait<M: Machine> {
+    task: M::U32,
+}
+
+impl<M: Machine> Rcuwait<M> {
+    /// A slot in which nobody waits.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            task: M::U32::new(0),
+        }
+    }
+
+    /// Sleeps until the condition holds. The caller excludes other waiters.
+    pub fn wait_until(&self, mut condition: impl FnMut() -> bool) {
+        let me = M::current();
+        let parker = &M::task(me).parker;
+        // Relaxed: the barrier in `prepare` orders it before the condition; nothing else is published by it.
+        self.task.store(me.to_word(), Relaxed);
+        loop {
+            // A full barrier, which pairs with the fence in `wake`: either the condition is seen here or the slot there.
+            parker.prepare();
+            if condition() {
+                break;
+            }
+            parker.park(None);
+        }
+        parker.finish();
+        // Relaxed: a late `wake` that still sees the task wakes it in vain.
+        self.task.store(0, Relaxed);
+    }
+
+    /// Wakes the task that waits, if any. The caller has just made the condition true by a read-modify-write.
+    #[cold]
+    pub fn wake(&self) {
+        // SeqCst: pairs with the barrier of `prepare` in `wait_until`.
+        M::fence(SeqCst);
+        // Relaxed: a task's number is valid for ever and nothing else is read through it.
+        if let Some(waiter) = TaskId::from_word(self.task.load(Relaxed)) {
+            M::task(waiter).parker.unpark();
+        }
+    }
+}
+
+impl<M: Machine> Default for Rcuwait<M> {
+    fn default() -> Self {
+        Self::new()
+    }
+}

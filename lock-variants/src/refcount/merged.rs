@@ -1,0 +1,87 @@
+//! `refcount`: as merged.
+
+use super::RefcountVma;
+use crate::sequence::MmSequence;
+use bench_core::lock::{Declined, Interrupted, LockFacts, ReadEnd, VmaLock, WriteSection};
+use bench_core::machine::Machine;
+
+/// The merged design. A new VMA is write-locked by trying to add the writer's bit, which a count of 0 refuses, and then
+/// only stamping it; it is attached separately.
+#[derive(Debug)]
+pub struct Refcount<M: Machine> {
+    sequence: MmSequence<M>,
+}
+
+impl<M: Machine> VmaLock for Refcount<M> {
+    type Machine = M;
+    type Vma = RefcountVma<M>;
+    type Token<'vma> = ();
+
+    const INFO: LockFacts = LockFacts {
+        name: "refcount",
+        summary: "a refcount_t with the writer's bit 0x40000000, as merged",
+        source: "Linux 6.15, commit f35ab95ca0af",
+        excludes: true,
+    };
+
+    fn new() -> Self {
+        Self {
+            sequence: MmSequence::new(),
+        }
+    }
+
+    fn new_vma() -> Self::Vma {
+        RefcountVma::new()
+    }
+
+    #[inline]
+    fn attach(&self, vma: &Self::Vma, _section: &WriteSection<'_>) {
+        debug_assert!(
+            vma.sequence.is_stamped(&self.sequence),
+            "attached without write-lock"
+        );
+        vma.attach();
+    }
+
+    #[inline]
+    fn detach(&self, vma: &Self::Vma, _section: &WriteSection<'_>) {
+        debug_assert!(
+            vma.sequence.is_stamped(&self.sequence),
+            "detached without write-lock"
+        );
+        vma.detach();
+    }
+
+    #[inline]
+    fn start_read<'vma>(
+        &self,
+        vma: &'vma Self::Vma,
+        _address: u64,
+    ) -> Result<Self::Token<'vma>, Declined> {
+        vma.start_read(&self.sequence)
+    }
+
+    #[inline]
+    fn end_read<'vma>(&self, vma: &'vma Self::Vma, _token: Self::Token<'vma>) -> ReadEnd {
+        vma.put();
+        ReadEnd::Committed
+    }
+
+    #[inline]
+    fn start_write(&self, vma: &Self::Vma, _section: &WriteSection<'_>) -> Result<(), Interrupted> {
+        if !vma.sequence.is_stamped(&self.sequence) && !vma.drain_and_stamp(&self.sequence) {
+            // Detached: nobody can count up, so that the number alone will do.
+            vma.sequence.stamp(&self.sequence);
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn end_write_all(&self, _section: &WriteSection<'_>) {
+        self.sequence.end_section();
+    }
+
+    fn describe(&self, vma: &Self::Vma) -> String {
+        vma.describe(&self.sequence)
+    }
+}

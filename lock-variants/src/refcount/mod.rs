@@ -1,0 +1,196 @@
+//! `refcount` and `refcount-prestamp`: the merged VMA lock, a reference count with a writer's bit.
+//!
+//! Upstream: merged for Linux 6.15 as f35ab95ca0af (series v10 of 13 Feb 2025, Message-ID
+//! `20250213224655.1680278-1-surenb@google.com`), with VMAs that are recycled at once (SLAB_TYPESAFE_BY_RCU, 3104138517fc).
+//!
+//! # State
+//! `vm_refcnt`, a [`RefcountT`]:
+//!
+//! | value | meaning |
+//! |---|---|
+//! | 0 | detached; only `attach` counts up from it |
+//! | 1 | attached; write-locked or not, as the sequence numbers say |
+//! | 2 ..= LIMIT | that many readers, less one; some may be about to back off |
+//! | OFFSET | detaching: the last reader is gone |
+//! | OFFSET + 1 | a writer waits no more, or a detacher waits for one reader |
+//! | above | a writer or a detacher waits for readers |
+//!
+//! # Protocol
+//! Reader: (R0) decline when the numbers are equal; (R1) count up, unless the count is 0, or at or above LIMIT, which a
+//! writer's bit makes it; (R2) when the numbers are equal now, count down and decline. To end, count down; who leaves
+//! OFFSET or OFFSET + 1 wakes the writer.
+//!
+//! Writer: (W0) done when the numbers are equal; (W1) add OFFSET, unless the count is 0; (W2) wait until the count is
+//! OFFSET + 1; (W3) stamp; (W4) subtract OFFSET. The end of the section adds one to the mm's number.
+//!
+//! Attach: set the count to 1. Detach: count down; when that does not reach 0, some reader is about to back off: add
+//! OFFSET, wait until the count is OFFSET, subtract OFFSET.
+//!
+//! The two designs differ in how a new VMA is write-locked, see [`Refcount`] and [`RefcountPrestamp`].
+//!
+//! # Invariants
+//! 1. Only `attach` changes the count from 0, in a write section: R1, W1 and detach count up from other values only.
+//! 2. While OFFSET is in the count nobody counts up, since LIMIT is below OFFSET.
+//! 3. A VMA is stamped only while the count is OFFSET + 1, or 0.
+//! 4. Both tests of a reader are needed: between W1 and W3 only the bit keeps it out, after W4 only the number.
+//!
+//! # Memory ordering
+//! - R1 Acquire with W4 Release: R2 sees the stamp (in v9 it was Relaxed, which let R2 be answered too early; P8).
+//! - R1 Acquire with attach Release: the reader of a recycled VMA sees its new fields (P9).
+//! - End of read Release with W2 Acquire: what a reader did comes before the writer (P7). W1 is Relaxed: W2 orders it.
+//! - The wait and the wake: [`crate::rcuwait`]. The numbers: [`crate::sequence`].
+//!
+//! # Progress
+//! A reader never waits; its count-up may repeat while others succeed. A writer waits for the readers that are inside,
+//! and for no new ones. It parks at once, without spinning. A wake at OFFSET + 1 while a detacher waits for OFFSET is
+//! spurious.
+//!
+//! # What differs from the kernel
+//! - W2's last load is Acquire. The kernel's is relaxed, with a full barrier before it and a control dependency after it,
+//!   which on paper does not keep the writer's later loads behind the drain (P7, a hypothesis).
+//! - The mm's number counts sections by one; from 6.14 on the kernel's is a sequence count that is odd in a section.
+//! - The slot of the waiting writer is in the VMA, not in the mm: [`crate::rcuwait`] says why.
+//! - Identity is checked by the address space after `start_read`, as in 6.15 and 6.16.
+
+mod merged;
+mod prestamp;
+#[cfg(test)]
+mod tests;
+
+pub use merged::Refcount;
+pub use prestamp::RefcountPrestamp;
+
+use crate::rcuwait::Rcuwait;
+use crate::refcount_t::{RefcountT, Refused};
+use crate::sequence::{self, MmSequence, VmaSequence};
+use bench_core::lock::Declined;
+use bench_core::machine::Machine;
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+
+/// The writer's bit (`VMA_LOCK_OFFSET`).
+pub const OFFSET: u32 = 0x4000_0000;
+/// The highest count that a reader may make (`VMA_REF_LIMIT`).
+pub const LIMIT: u32 = OFFSET - 1;
+
+/// The VMA's half of both designs.
+#[derive(Debug)]
+pub struct RefcountVma<M: Machine> {
+    /// `vm_refcnt`, see the table of the module.
+    count: RefcountT<M>,
+    /// `vm_lock_seq`.
+    sequence: VmaSequence<M>,
+    /// The writer that waits for readers.
+    writer: Rcuwait<M>,
+}
+
+impl<M: Machine> RefcountVma<M> {
+    fn new() -> Self {
+        Self {
+            count: RefcountT::new(0),
+            sequence: VmaSequence::new(),
+            writer: Rcuwait::new(),
+        }
+    }
+
+    /// R0 to R2.
+    #[inline(always)]
+    fn start_read(&self, mm: &MmSequence<M>) -> Result<(), Declined> {
+        if self.sequence.seems_locked(mm) {
+            return Err(Declined::EarlySeq);
+        }
+        if let Err(refused) = self.count.inc_not_zero_limited_acquire(LIMIT) {
+            return Err(self.why(refused));
+        }
+        if self.sequence.is_locked(mm) {
+            self.put();
+            return Err(Declined::LateSeq);
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn why(&self, refused: Refused) -> Declined {
+        match refused {
+            Refused::Zero => Declined::Detached,
+            // Relaxed: the word may have changed since it was refused; it only names the reason.
+            Refused::Limit if self.count.read(Relaxed) == LIMIT => Declined::Limit,
+            Refused::Limit => Declined::WriterBit,
+        }
+    }
+
+    /// Counts down, and wakes the writer that waits for it.
+    #[inline(always)]
+    fn put(&self) {
+        let left = self.count.sub_return(1);
+        if left == OFFSET || left == OFFSET + 1 {
+            self.writer.wake();
+        }
+    }
+
+    /// W1 to W4; `false` when the VMA is detached, and then nothing was done.
+    #[inline]
+    fn drain_and_stamp(&self, mm: &MmSequence<M>) -> bool {
+        if !self.count.add_not_zero(OFFSET) {
+            return false;
+        }
+        // Acquire: pairs with the Release of each reader's count down (P7). All of them are in one release sequence.
+        self.writer
+            .wait_until(|| self.count.read(Acquire) == OFFSET + 1);
+        self.sequence.stamp(mm);
+        // Its Release publishes the stamp to R1.
+        let left = self.count.sub_return(OFFSET);
+        debug_assert_ne!(left, 0, "a write-locked VMA lost its own count");
+        true
+    }
+
+    fn attach(&self) {
+        debug_assert_eq!(self.count.read(Relaxed), 0, "attached twice");
+        // Release: pairs with Acquire in R1; publishes what the new VMA is. Nobody else counts up from 0.
+        self.count.set(1, Release);
+    }
+
+    #[inline]
+    fn detach(&self) {
+        if !self.count.dec_and_test() {
+            self.wait_for_transient_readers();
+        }
+    }
+
+    /// Some reader counted up and is about to back off, or belongs to another mm.
+    #[cold]
+    fn wait_for_transient_readers(&self) {
+        if self.count.add_not_zero(OFFSET) {
+            // Acquire: pairs with the Release of each reader's count down.
+            self.writer
+                .wait_until(|| self.count.read(Acquire) == OFFSET);
+            let left = self.count.sub_return(OFFSET);
+            debug_assert_eq!(left, 0, "a reader entered a detached VMA");
+        } else {
+            // The last reader took it to 0 meanwhile, which was seen. Acquire: pairs with the Release of its count down.
+            M::fence(Acquire);
+        }
+    }
+
+    fn describe(&self, mm: &MmSequence<M>) -> String {
+        // Relaxed: for descriptions only.
+        let count = self.count.read(Relaxed);
+        let numbers = sequence::describe(&self.sequence, mm);
+        format!("vm_refcnt={count:#x} ({}) {numbers}", decode(count))
+    }
+}
+
+/// A count in words.
+fn decode(count: u32) -> String {
+    match count {
+        0 => "detached".to_owned(),
+        1 => "attached, no reader".to_owned(),
+        2..=LIMIT => crate::plural(count - 1, "reader"),
+        OFFSET => "detaching, no reader left".to_owned(),
+        0x8000_0000.. => "saturated".to_owned(),
+        _ if count == OFFSET + 1 => "writer owns it, or detacher waits for 1 reader".to_owned(),
+        _ => format!(
+            "writer waits for {}",
+            crate::plural(count - OFFSET - 1, "reader")
+        ),
+    }
+}
