@@ -1,0 +1,102 @@
+//! What else went on while a window was open, by signals from outside the window's result.
+//!
+//! A busy neighbour makes a contended lock look faster or slower, depending on the lock, so that neither outliers nor
+//! minima tell a disturbed window from a quiet one. The kernel's accounts do: the coordinator takes a [`Snapshot`]
+//! before it opens a window and another after it has closed it, and [`judge`] looks at the difference.
+//!
+//! # The rule
+//!
+//! | signal | over its bound when | not used |
+//! |---|---|---|
+//! | run delay: runnable, not running | over 2 % of the workers' time, or 10 % of one worker's | oversubscribed |
+//! | CPU time over wall time | under 0.97 together, or under 0.90 for one | oversubscribed; workers that slept |
+//! | CPU time of others on the workers' CPUs | over 2 % of the CPUs' time | where the machine does not tell |
+//! | steal | over 1 % of one CPU's time, and so any tick in a window of under 1 s | |
+//! | throttling of the control group | at all | |
+//! | affinity of a worker | not the CPU that it was put on | |
+//!
+//! A lock that parks makes run delay by its own wakes: the time from the wake to the CPU's return from idle. Each sleep
+//! therefore allows [`WAKE_NS`] of run delay, and a worker that slept is not held to CPU time over wall time. What such a
+//! worker's neighbour does shows in the CPU time of others, which no lock makes. The coordinator's own work between the
+//! snapshots is taken off everywhere.
+//!
+//! # Where the CPU time of others comes from
+//!
+//! The kernel's CPU time per CPU less that of the workers, from the first of these that is there:
+//!
+//! 1. `cpuacct.usage_percpu` of the root control group (version 1): exact.
+//! 2. `/proc/schedstat`: exact when a task leaves the CPU and silent before; used when all workers slept, whose turns
+//!    are then short. Workers that never sleep are judged by run delay.
+//! 3. `/proc/stat`: ticks of 10 ms, in several columns; used for windows of 200 ms and more.
+
+mod judge;
+mod processor;
+mod task;
+mod thread_clock;
+
+pub use judge::judge;
+pub use processor::gaps;
+
+use processor::{CpuTime, Source};
+use std::collections::BTreeSet;
+use task::Task;
+
+/// Run delay that one sleep may cost without a neighbour, in nanoseconds: an idle CPU has to come back, which takes a
+/// virtual one 10 µs to 60 µs.
+pub const WAKE_NS: u64 = 100_000;
+
+/// The kernel's accounts at one moment.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// `CLOCK_MONOTONIC`.
+    at_ns: u64,
+    /// CPU time of the thread that took the snapshot.
+    own_cpu_ns: u64,
+    /// The workers, in their order.
+    tasks: Vec<Task>,
+    /// The CPU that each worker was put on.
+    placed: Vec<u32>,
+    /// The workers' CPUs, each once.
+    cpus: Vec<CpuTime>,
+    source: Source,
+    throttled_ns: Option<u64>,
+}
+
+impl Snapshot {
+    /// Reads the accounts of the workers (`tids`: kernel thread numbers, of this process) and of the CPUs that they were
+    /// put on (`cpus`: one per worker, in the same order).
+    ///
+    /// It takes some 20 µs for each worker and as much again, on the calling thread, which must not be one of the
+    /// workers. It must not be called while a window is open.
+    #[must_use]
+    pub fn take(tids: &[i32], cpus: &[u32]) -> Self {
+        let source = processor::source();
+        let distinct: BTreeSet<u32> = cpus.iter().copied().collect();
+        let at_ns = thread_clock::monotonic_ns();
+        // Asking for a thread's CPU time makes the kernel settle its account up to now. The CPU's account follows at
+        // once, so that both are of the same moment.
+        let own_cpu_ns = thread_clock::own_ns();
+        let cpu_ns: Vec<Option<u64>> = tids.iter().map(|&tid| thread_clock::cpu_ns(tid)).collect();
+        let cpus_now = processor::read(source, &distinct);
+        let tasks = tids.iter().zip(cpu_ns);
+        let tasks = tasks.map(|(&tid, cpu_ns)| Task::read(tid, cpu_ns));
+        Self {
+            at_ns,
+            own_cpu_ns,
+            tasks: tasks.collect(),
+            placed: cpus.to_vec(),
+            cpus: cpus_now,
+            source,
+            throttled_ns: processor::throttled_ns(),
+        }
+    }
+
+    /// The time from `before` to this snapshot in nanoseconds, which is what [`judge`] wants.
+    #[must_use]
+    pub fn elapsed_ns_since(&self, before: &Self) -> u64 {
+        self.at_ns.saturating_sub(before.at_ns)
+    }
+}
+
+#[cfg(test)]
+mod tests;
