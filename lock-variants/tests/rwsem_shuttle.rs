@@ -2,6 +2,7 @@
 
 mod shuttle_machine;
 
+use bench_core::machine::{Machine, TaskId};
 use bench_core::rwsem::RwSem;
 use shuttle::rand::{Rng, thread_rng};
 use shuttle::sync::Arc;
@@ -59,14 +60,14 @@ impl Guarded {
         words.matches(" to read").count() + words.matches(" to write").count()
     }
 
-    /// Starts a thread and waits until it is the `position`-th on the wait list.
-    fn spawn_waiter(
+    /// Starts a thread and waits until it sleeps on the wait list.
+    fn spawn_sleeper(
         self: &Arc<Self>,
-        position: usize,
         body: impl FnOnce(&Self) + Send + 'static,
     ) -> JoinHandle<()> {
         let handle = self.spawn(body);
-        while self.waiters() < position {
+        let number = u32::try_from(usize::from(handle.thread().id())).expect("few threads");
+        while !Shuttle::task(TaskId::new(number)).parker.is_asleep() {
             let_time_pass(LONG_NS); // a writer shall not spin for long
             thread::yield_now();
         }
@@ -76,6 +77,13 @@ impl Guarded {
     fn spawn(self: &Arc<Self>, body: impl FnOnce(&Self) + Send + 'static) -> JoinHandle<()> {
         let guarded = Arc::clone(self);
         thread::spawn(move || body(&guarded))
+    }
+}
+
+/// Lets others run, for up to so many turns.
+fn dawdle(turns: u32) {
+    for _ in 0..thread_rng().gen_range(0..turns) {
+        thread::yield_now();
     }
 }
 
@@ -197,16 +205,16 @@ fn downgrade_lets_readers_in_and_keeps_writers_out() {
         guarded.lock.write_lock();
         guarded.change();
         let mut threads = Vec::new();
-        for position in [1, 2] {
+        for _ in 0..2 {
             let inside = Arc::clone(&inside);
-            threads.push(guarded.spawn_waiter(position, move |guarded| {
+            threads.push(guarded.spawn_sleeper(move |guarded| {
                 guarded.lock.read_lock();
                 guarded.look();
                 inside.fetch_add(1, SeqCst);
                 guarded.lock.read_unlock();
             }));
         }
-        threads.push(guarded.spawn_waiter(3, |guarded| {
+        threads.push(guarded.spawn_sleeper(|guarded| {
             guarded.lock.write_lock();
             guarded.change();
             guarded.lock.write_unlock();
@@ -226,15 +234,37 @@ fn downgrade_lets_readers_in_and_keeps_writers_out() {
 }
 
 #[test]
+fn readers_that_join_readers_queue_behind_a_writer() {
+    explore(1000, || {
+        let guarded = Guarded::new();
+        guarded.lock.read_lock();
+        let writer = guarded.spawn_sleeper(|guarded| {
+            guarded.lock.write_lock();
+            guarded.change();
+            guarded.lock.write_unlock();
+        });
+        assert!(!guarded.lock.try_read_lock());
+        let reader = guarded.spawn_sleeper(|guarded| {
+            guarded.lock.read_lock();
+            assert_eq!(guarded.first.load(SeqCst), 1, "a reader before the writer");
+            guarded.lock.read_unlock();
+        });
+        guarded.lock.read_unlock();
+        join(vec![writer, reader]);
+        guarded.assert_idle();
+    });
+}
+
+#[test]
 fn a_reader_at_the_head_brings_all_queued_readers_in_and_writers_keep_their_order() {
     explore(1000, || {
         let guarded = Guarded::new();
         let inside = Arc::new(AtomicU64::new(0));
         guarded.lock.write_lock();
         let mut threads = Vec::new();
-        for (position, writer) in [(1, None), (2, Some(1)), (3, None), (4, Some(2)), (5, None)] {
+        for writer in [None, Some(1), None, Some(2), None] {
             let inside = Arc::clone(&inside);
-            threads.push(guarded.spawn_waiter(position, move |guarded| {
+            threads.push(guarded.spawn_sleeper(move |guarded| {
                 let Some(number) = writer else {
                     guarded.lock.read_lock();
                     inside.fetch_add(1, SeqCst);
@@ -258,86 +288,80 @@ fn a_reader_at_the_head_brings_all_queued_readers_in_and_writers_keep_their_orde
     });
 }
 
-/// A waiter that has waited too long, and two threads that take the lock again and again. Once one of them has seen HANDOFF,
-/// it does not get the lock before the waiter. `seen` counts how often that came up.
-fn overtake(
-    waiter: fn(&RwSem<Shuttle>),
-    waiter_unlock: fn(&RwSem<Shuttle>),
-    other: fn(&RwSem<Shuttle>),
-    other_unlock: fn(&RwSem<Shuttle>),
-    seen: &'static AtomicUsize,
-) {
-    let guarded = Guarded::new();
-    let served = Arc::new(AtomicBool::new(false));
-    guarded.lock.write_lock();
-    let waiter_served = Arc::clone(&served);
-    let mut threads = vec![guarded.spawn_waiter(1, move |guarded| {
-        waiter(&guarded.lock);
-        waiter_served.store(true, SeqCst);
-        waiter_unlock(&guarded.lock);
-    })];
-    let_time_pass(LONG_NS);
-    for _ in 0..2 {
-        let served = Arc::clone(&served);
-        threads.push(guarded.spawn(move |guarded| {
-            for _ in 0..4 {
-                let handoff = guarded.lock.describe().contains("handoff");
-                let too_late = served.load(SeqCst);
-                other(&guarded.lock);
-                if handoff && !too_late {
-                    seen.fetch_add(1, SeqCst);
-                    assert!(served.load(SeqCst), "overtaken in spite of a handoff");
-                }
-                other_unlock(&guarded.lock);
-            }
-        }));
+/// How to take a lock and to release it.
+type Section = (fn(&RwSem<Shuttle>), fn(&RwSem<Shuttle>));
+
+const READ: Section = (RwSem::read_lock, RwSem::read_unlock);
+const WRITE: Section = (RwSem::write_lock, RwSem::write_unlock);
+
+/// Threads that take the lock again and again while another waits and has waited too long.
+struct Overtaking {
+    guarded: Arc<Guarded>,
+    served: AtomicBool,
+    /// How often HANDOFF was seen while the waiter waited.
+    handoffs: &'static AtomicUsize,
+}
+
+impl Overtaking {
+    fn run(waiter: Section, others: Section, handoffs: &'static AtomicUsize) {
+        let guarded = Guarded::new();
+        guarded.lock.write_lock();
+        let this = Arc::new(Self {
+            guarded: Arc::clone(&guarded),
+            served: AtomicBool::new(false),
+            handoffs,
+        });
+        let that = Arc::clone(&this);
+        let mut threads = vec![guarded.spawn_sleeper(move |guarded| {
+            waiter.0(&guarded.lock);
+            that.served.store(true, SeqCst);
+            waiter.1(&guarded.lock);
+        })];
+        let_time_pass(LONG_NS);
+        for _ in 0..2 {
+            let this = Arc::clone(&this);
+            threads.push(thread::spawn(move || this.take_again_and_again(others)));
+        }
+        dawdle(40); // the others come and spin
+        guarded.lock.write_unlock();
+        this.take_again_and_again(others);
+        join(threads);
+        guarded.assert_idle();
     }
-    guarded.lock.write_unlock();
-    join(threads);
-    guarded.assert_idle();
+
+    /// Once it has seen HANDOFF, it does not get the lock before the waiter.
+    fn take_again_and_again(&self, section: Section) {
+        let lock = &self.guarded.lock;
+        for _ in 0..4 {
+            let handoff = lock.describe().contains("handoff") && !self.served.load(SeqCst);
+            section.0(lock);
+            if handoff {
+                self.handoffs.fetch_add(1, SeqCst);
+                assert!(self.served.load(SeqCst), "overtaken in spite of a handoff");
+            }
+            dawdle(10); // a handoff is asked for meanwhile
+            section.1(lock);
+        }
+    }
 }
 
 #[test]
 fn readers_do_not_overtake_a_writer_after_a_handoff() {
-    static SEEN: AtomicUsize = AtomicUsize::new(0);
-    explore(2000, || {
-        overtake(
-            RwSem::write_lock,
-            RwSem::write_unlock,
-            RwSem::read_lock,
-            RwSem::read_unlock,
-            &SEEN,
-        );
-    });
-    assert!(SEEN.load(SeqCst) > 0, "no run came to a handoff");
+    static HANDOFFS: AtomicUsize = AtomicUsize::new(0);
+    explore(1500, || Overtaking::run(WRITE, READ, &HANDOFFS));
+    assert!(HANDOFFS.load(SeqCst) > 0, "no run came to a handoff");
 }
 
 #[test]
 fn writers_do_not_overtake_a_writer_after_a_handoff() {
-    static SEEN: AtomicUsize = AtomicUsize::new(0);
-    explore(2000, || {
-        overtake(
-            RwSem::write_lock,
-            RwSem::write_unlock,
-            RwSem::write_lock,
-            RwSem::write_unlock,
-            &SEEN,
-        );
-    });
-    assert!(SEEN.load(SeqCst) > 0, "no run came to a handoff");
+    static HANDOFFS: AtomicUsize = AtomicUsize::new(0);
+    explore(1500, || Overtaking::run(WRITE, WRITE, &HANDOFFS));
+    assert!(HANDOFFS.load(SeqCst) > 0, "no run came to a handoff");
 }
 
 #[test]
 fn writers_do_not_overtake_a_reader_after_a_handoff() {
-    static SEEN: AtomicUsize = AtomicUsize::new(0);
-    explore(2000, || {
-        overtake(
-            RwSem::read_lock,
-            RwSem::read_unlock,
-            RwSem::write_lock,
-            RwSem::write_unlock,
-            &SEEN,
-        );
-    });
-    assert!(SEEN.load(SeqCst) > 0, "no run came to a handoff");
+    static HANDOFFS: AtomicUsize = AtomicUsize::new(0);
+    explore(1500, || Overtaking::run(READ, WRITE, &HANDOFFS));
+    assert!(HANDOFFS.load(SeqCst) > 0, "no run came to a handoff");
 }

@@ -22,7 +22,7 @@ use bench_core::machine::{Machine, Park, Task, TaskId, Word};
 use shuttle::rand::{Rng, thread_rng};
 use shuttle::scheduler::RandomScheduler;
 use shuttle::sync::atomic::{self, AtomicU32, AtomicU64, Ordering};
-use shuttle::sync::{Condvar, Mutex};
+use shuttle::sync::{Condvar, Mutex, MutexGuard};
 use shuttle::{Config, Runner, thread};
 
 /// At most so many threads in one run.
@@ -100,48 +100,60 @@ impl Machine for Shuttle {
 /// What a shuttle thread sleeps on.
 #[derive(Debug, Default)]
 pub(crate) struct Parker {
-    asleep: Mutex<bool>,
+    state: Mutex<Sleep>,
     woken: Condvar,
 }
 
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Sleep {
+    #[default]
+    Awake,
+    Prepared,
+    Asleep,
+}
+
 impl Parker {
-    fn set(&self, asleep: bool) {
-        *self.asleep.lock().expect("no panic with the lock held") = asleep;
+    /// Whether the thread is asleep and nobody has woken it.
+    pub(crate) fn is_asleep(&self) -> bool {
+        *self.lock() == Sleep::Asleep
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Sleep> {
+        self.state.lock().expect("no panic with the lock held")
     }
 }
 
 impl Park for Parker {
     fn prepare(&self) {
-        self.set(true);
+        *self.lock() = Sleep::Prepared;
     }
 
     fn park(&self, deadline_ns: Option<u64>) -> bool {
-        let mut asleep = self.asleep.lock().expect("no panic with the lock held");
-        while *asleep {
+        let mut state = self.lock();
+        while *state != Sleep::Awake {
+            *state = Sleep::Asleep;
             let Some(deadline_ns) = deadline_ns else {
-                asleep = self
-                    .woken
-                    .wait(asleep)
-                    .expect("no panic with the lock held");
+                state = self.woken.wait(state).expect("no panic with the lock held");
                 continue;
             };
             if thread_rng().gen_bool(0.5) {
                 RUN.clock_ns.fetch_max(deadline_ns, Ordering::SeqCst);
+                *state = Sleep::Awake;
                 return false;
             }
-            drop(asleep);
+            drop(state);
             thread::yield_now();
-            asleep = self.asleep.lock().expect("no panic with the lock held");
+            state = self.lock();
         }
         true
     }
 
     fn finish(&self) {
-        self.set(false);
+        *self.lock() = Sleep::Awake;
     }
 
     fn unpark(&self) {
-        self.set(false);
+        *self.lock() = Sleep::Awake;
         self.woken.notify_one();
     }
 }
