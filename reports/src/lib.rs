@@ -6,11 +6,13 @@
 #![forbid(unsafe_code)]
 
 mod digest;
+mod html;
 pub mod read;
 pub mod stats;
 mod table;
 mod verdict;
 mod words;
 
+pub use html::html;
 pub use read::{Problem, ReadError, Run, load};
 pub use table::summary;

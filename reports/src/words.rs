@@ -17,7 +17,7 @@ pub(crate) fn significant(value: f64) -> String {
         .parse::<f64>()
         .map_or(0.0, |r| r.abs().log10().floor());
     let decimals = (2 - grown as i32).clamp(0, 12) as usize;
-    if decimals == 0 && value.abs() >= 1e3 {
+    if value.abs().round() >= 1e3 {
         return grouped(value.round() as u64);
     }
     format!("{value:.decimals$}")
@@ -50,6 +50,17 @@ pub(crate) fn duration(ns: f64) -> String {
         ns => (ns / 1e9, "s"),
     };
     format!("{} {unit}", significant(value))
+}
+
+/// A duration for the tick of an axis: no digit more than it has.
+pub(crate) fn short_duration(ns: f64) -> String {
+    let (value, unit) = match ns {
+        ns if ns < 1e3 => (ns, "ns"),
+        ns if ns < 1e6 => (ns / 1e3, "µs"),
+        ns if ns < 1e9 => (ns / 1e6, "ms"),
+        ns => (ns / 1e9, "s"),
+    };
+    format!("{} {unit}", (value * 1e3).round() / 1e3)
 }
 
 /// A share of one in per cent. Only what is all is `100`, and only what is nothing is `0`.

@@ -4,13 +4,12 @@ use crate::sketch::Sketch;
 fn show() {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let path = dir.path().join("run.jsonl");
-    let mut out = Vec::new();
-    Sketch::small().write(&mut out).expect("into memory");
-    std::fs::write(&path, &out).unwrap();
-    println!("{}", reports::summary(&reports::load(&path).unwrap()));
-    out.clear();
-    Sketch::standard().write(&mut out).expect("into memory");
-    println!("{}", out.len());
-    std::fs::write(&path, &out).unwrap();
-    println!("{}", reports::summary(&reports::load(&path).unwrap()));
+    for (name, sketch) in [("small", Sketch::small()), ("standard", Sketch::standard())] {
+        let mut out = Vec::new();
+        sketch.write(&mut out).expect("into memory");
+        std::fs::write(&path, &out).unwrap();
+        let html = reports::html(&[reports::load(&path).unwrap()]);
+        println!("{name} {}", html.len());
+        std::fs::write(format!("/tmp/x-{name}.html"), html).unwrap();
+    }
 }

@@ -1,0 +1,196 @@
+//! The report: one file that needs no network and no script.
+
+mod axis;
+mod chart;
+mod counters;
+mod fairness;
+mod host;
+mod latency;
+mod leftovers;
+mod locks;
+mod method;
+mod outcomes;
+mod overview;
+mod paint;
+mod text;
+mod throughput;
+
+use crate::digest::{Digest, Lock, Setting};
+use crate::read::Run;
+use crate::words;
+use chart::Chart;
+use paint::Palette;
+use std::cell::Cell;
+use text::escape;
+
+const STYLE: &str = include_str!("style.css");
+
+/// One self-contained page on these runs, each by itself: what was measured on two machines, or on two days, is not
+/// compared by its numbers. The same runs give the same bytes.
+#[must_use]
+pub fn html(runs: &[Run]) -> String {
+    let digests: Vec<Digest<'_>> = runs.iter().map(Digest::of).collect();
+    let locks = digests.iter().flat_map(|digest| &digest.locks);
+    let page = Page {
+        palette: Palette::new(locks.map(|lock| (lock.name, lock.control))),
+        ids: Cell::new(0),
+    };
+    let mut body = String::new();
+    for (number, digest) in digests.iter().enumerate() {
+        body += &run(&page, digest, number);
+    }
+    if digests.is_empty() {
+        body += "<p>No run was given.</p>";
+    }
+    let bar = if digests.iter().all(|d| d.settings.is_empty()) {
+        String::new()
+    } else {
+        page.palette.bar()
+    };
+    format!(
+        "<!DOCTYPE html>\n<html lang=en>\n<head>\n<meta charset=utf-8>\n<meta name=viewport content=\"width=device-width,initial-scale=1\">\n<meta name=color-scheme content=\"light dark\">\n<title>{}</title>\n<style>\n{STYLE}{}</style>\n</head>\n<body>\n{}{bar}<main>\n{body}</main>\n</body>\n</html>\n",
+        escape(&title(runs)),
+        page.palette.css(),
+        theme()
+    )
+}
+
+fn title(runs: &[Run]) -> String {
+    match runs {
+        [run] => format!(
+            "vmalock: {}",
+            run.header
+                .host
+                .cpu_model
+                .as_deref()
+                .unwrap_or(&run.header.host.arch)
+        ),
+        _ => format!("vmalock: {}", words::count(runs.len() as u64, "run")),
+    }
+}
+
+/// Light, dark, or as the machine has it; without a script.
+fn theme() -> String {
+    let choice = |id: &str, label: &str, on: &str| {
+        format!("<label><input type=radio name=theme id={id}{on}>{label}</label>")
+    };
+    format!(
+        "<fieldset class=theme><legend>Colours</legend>{}{}{}</fieldset>\n",
+        choice("auto", "auto", " checked"),
+        choice("light", "light", ""),
+        choice("dark", "dark", "")
+    )
+}
+
+/// What all sections of a page share.
+pub(in crate::html) struct Page<'p> {
+    pub(in crate::html) palette: Palette<'p>,
+    ids: Cell<u32>,
+}
+
+impl Page<'_> {
+    /// A chart with its caption (HTML that is escaped already).
+    pub(in crate::html) fn figure(&self, chart: &Chart, caption: &str) -> String {
+        let number = self.ids.get();
+        self.ids.set(number + 1);
+        format!(
+            "<figure>{}<figcaption>{caption}</figcaption></figure>\n",
+            chart.svg(&format!("c{number}"))
+        )
+    }
+
+    /// The class of the rows of a lock, by which they are hidden with its lines.
+    pub(in crate::html) fn class(&self, lock: &Lock<'_>) -> String {
+        format!("s{}", self.palette.number(lock.name))
+    }
+}
+
+/// All sections of one run.
+fn run(page: &Page<'_>, digest: &Digest<'_>, number: usize) -> String {
+    type Section = fn(&Page<'_>, &Digest<'_>) -> String;
+    let sections: [(&str, &str, Section); 11] = [
+        ("throughput", "Throughput", throughput::section),
+        ("latency", "Latency", latency::section),
+        ("outcomes", "How faults ended", outcomes::section),
+        ("fairness", "Fairness across threads", fairness::section),
+        ("counters", "Counters per operation", counters::section),
+        ("locks", "Locks and their size", locks::section),
+        ("host", "Host and build", host::section),
+        ("method", "Method", method::section),
+        ("workloads", "Workloads", locks::workloads),
+        ("errors", "Errors and unverified cells", leftovers::cells),
+        (
+            "problems",
+            "Problems found while reading",
+            leftovers::problems,
+        ),
+    ];
+    let links: String = sections
+        .iter()
+        .map(|(id, name, _)| format!("<a href=\"#r{number}-{id}\">{name}</a> "))
+        .collect();
+    let mut out = format!(
+        "<article id=r{number}>\n{}<nav aria-label=Sections>{links}</nav>\n{}",
+        overview::head(digest),
+        overview::section(page, digest)
+    );
+    for (id, name, section) in sections {
+        out += &format!(
+            "<section id=r{number}-{id}>\n<h2>{name}</h2>\n{}</section>\n",
+            section(page, digest)
+        );
+    }
+    out + "</article>\n"
+}
+
+/// The settings of one workload and placement, by threads.
+pub(in crate::html) fn by_workload<'d, 'r>(digest: &'d Digest<'r>) -> Vec<&'d [Setting<'r>]> {
+    digest
+        .settings
+        .chunk_by(|a, b| (a.workload, a.placement) == (b.workload, b.placement))
+        .collect()
+}
+
+/// The heading of a workload: its name, and the placement where there are several.
+pub(in crate::html) fn heading(digest: &Digest<'_>, setting: &Setting<'_>) -> String {
+    let several = digest
+        .settings
+        .iter()
+        .any(|s| s.placement != setting.placement);
+    let placement = if several {
+        format!(" <small>placement {}</small>", escape(setting.placement))
+    } else {
+        String::new()
+    };
+    let specs = &digest.run.header.workloads;
+    let summary = specs
+        .iter()
+        .find(|s| s.name == setting.workload)
+        .map_or("", |s| &s.summary);
+    format!(
+        "<h3>{}{placement}</h3>\n<p class=about>{}</p>\n",
+        escape(setting.workload),
+        escape(summary)
+    )
+}
+
+/// A list of paragraphs of a kind, or nothing.
+pub(in crate::html) fn bullets(class: &str, items: &[String]) -> String {
+    if items.is_empty() {
+        return String::new();
+    }
+    let items: String = items
+        .iter()
+        .map(|i| format!("<li>{}</li>", escape(i)))
+        .collect();
+    format!("<ul class={class}>{items}</ul>\n")
+}
+
+/// `2 threads`, and whether that is more than the CPUs allowed.
+pub(in crate::html) fn threads(setting: &Setting<'_>) -> String {
+    let mut text = words::count(u64::from(setting.threads), "thread");
+    if setting.oversubscribed {
+        text += ", oversubscribed";
+    }
+    text
+}

@@ -1,0 +1,218 @@
+//! Throughput against threads.
+
+use super::axis::{self, Axis};
+use super::chart::{Chart, Line, Shade};
+use super::text::{Datum, Table};
+use super::{Page, by_workload, heading};
+use crate::digest::{Digest, RoleTable, Row, Setting};
+use crate::words;
+use bench_core::record::RoleName;
+
+/// Above this ratio of the highest to the lowest line a linear axis would press the low ones together.
+const LINEAR_UP_TO: f64 = 12.0;
+
+pub(super) fn section(page: &Page<'_>, digest: &Digest<'_>) -> String {
+    if digest.settings.is_empty() {
+        return "<p class=none>No cell was recorded.</p>\n".into();
+    }
+    let mut out = String::from(
+        "<p>Operations that ended per second, by role, over all threads of the role. The line joins the means of the processes' medians, the ribbon is their 95 % interval, each dot is one process.</p>\n",
+    );
+    for settings in by_workload(digest) {
+        let mut roles: Vec<RoleName> = settings
+            .iter()
+            .flat_map(|s| &s.roles)
+            .map(|t| t.role)
+            .collect();
+        roles.sort_unstable();
+        roles.dedup();
+        out += &heading(digest, &settings[0]);
+        let figures: String = roles
+            .iter()
+            .filter_map(|role| chart(page, digest, settings, *role))
+            .map(|chart| page.figure(&chart, &chart.title))
+            .collect();
+        if figures.is_empty() {
+            out += "<p class=none>No verified throughput cell.</p>\n";
+            continue;
+        }
+        out += &format!("<div class=wide>{figures}</div>\n");
+        for role in roles {
+            let numbers = table(page, digest, settings, role);
+            if !numbers.is_empty() {
+                out += &numbers.folded(&format!("Numbers: {}", role.word()));
+            }
+        }
+    }
+    out
+}
+
+fn role_table<'s>(setting: &'s Setting<'_>, role: RoleName) -> Option<&'s RoleTable> {
+    setting.roles.iter().find(|table| table.role == role)
+}
+
+fn chart(
+    page: &Page<'_>,
+    digest: &Digest<'_>,
+    settings: &[Setting<'_>],
+    role: RoleName,
+) -> Option<Chart> {
+    let counts: Vec<u32> = settings.iter().map(|s| s.threads).collect();
+    let lines: Vec<Line> = (0..digest.locks.len())
+        .filter_map(|lock| line(page, digest, settings, role, lock))
+        .collect();
+    let values = || {
+        let centres = lines.iter().flat_map(|l| l.points.iter().map(|p| p.1));
+        let spread = lines.iter().flat_map(|l| l.dots.iter().map(|p| p.1));
+        let bounds = lines.iter().flat_map(|l| l.ribbon.iter().map(|r| r.2));
+        centres.chain(spread).chain(bounds)
+    };
+    let highest = values().fold(0.0, f64::max);
+    let lowest = values().fold(f64::INFINITY, f64::min);
+    if lines.is_empty() {
+        return None;
+    }
+    let y = if lowest > 0.0 && highest / lowest > LINEAR_UP_TO {
+        axis::logarithmic("Mop/s", lowest, highest, words::significant)
+    } else {
+        axis::from_zero("Mop/s", highest)
+    };
+    let logarithmic = y.low != 0.0;
+    let place = |v: f64| {
+        if logarithmic {
+            v.max(f64::MIN_POSITIVE).ln().max(y.low)
+        } else {
+            v
+        }
+    };
+    let lines = lines
+        .into_iter()
+        .map(|line| Line {
+            points: line.points.iter().map(|p| (p.0, place(p.1))).collect(),
+            ribbon: line
+                .ribbon
+                .iter()
+                .map(|r| (r.0, place(r.1), place(r.2)))
+                .collect(),
+            dots: line.dots.iter().map(|p| (p.0, place(p.1))).collect(),
+            ..line
+        })
+        .collect();
+    let x = axis::threads(&counts);
+    Some(Chart {
+        size: (1_120, 700),
+        shades: boundary(digest, &x, &y).into_iter().collect(),
+        x,
+        y,
+        lines,
+        title: format!("{}, role {}", settings[0].workload, role.word()),
+        description:
+            "Million operations per second against threads, one line for each lock. The numbers are in the table that follows."
+                .into(),
+    })
+}
+
+/// Where there are more threads than allowed CPUs.
+fn boundary(digest: &Digest<'_>, x: &Axis, y: &Axis) -> Option<Shade> {
+    let allowed = digest.run.header.host.allowed_cpus.len();
+    let at = f64::from(u32::try_from(allowed).ok()?.max(1)).log2();
+    (x.low..x.high).contains(&at).then(|| Shade {
+        low: (at, y.low),
+        high: (x.high, y.high),
+        label: format!(
+            "more threads than the {} allowed",
+            words::count(allowed as u64, "CPU")
+        ),
+        edge_left: true,
+    })
+}
+
+/// A lock's line in millions per second, linear.
+fn line(
+    page: &Page<'_>,
+    digest: &Digest<'_>,
+    settings: &[Setting<'_>],
+    role: RoleName,
+    lock: usize,
+) -> Option<Line> {
+    let number = page.palette.number(digest.locks[lock].name);
+    let beside = (lock as i32 - digest.locks.len() as i32 / 2).clamp(-6, 6) * 4;
+    let mut line = Line {
+        number,
+        markers: true,
+        dodge: beside,
+        ..Line::default()
+    };
+    for setting in settings {
+        let row = role_table(setting, role).and_then(|table| table.row(lock));
+        let Some(rate) = row.and_then(|row| row.rate.as_ref()) else {
+            continue;
+        };
+        let rate = &rate.shown().ops_per_s;
+        let x = f64::from(setting.threads.max(1)).log2();
+        line.points.push((x, rate.centre / 1e6));
+        if let Some(interval) = rate.interval {
+            line.ribbon
+                .push((x, interval.low / 1e6, interval.high / 1e6));
+        }
+        line.dots
+            .extend(rate.per_process.iter().map(|v| (x, v / 1e6)));
+    }
+    (!line.points.is_empty()).then_some(line)
+}
+
+fn table(page: &Page<'_>, digest: &Digest<'_>, settings: &[Setting<'_>], role: RoleName) -> Table {
+    let heads = [
+        "Lock",
+        "Threads",
+        "Mop/s [95 %]",
+        "of the fastest [95 %]",
+        "all rounds, Mop/s [95 %]",
+        "clean / all rounds",
+        "processes",
+    ];
+    let mut out = Table::new(
+        &format!("{}, role {}", settings[0].workload, role.word()),
+        &heads,
+    );
+    for setting in settings {
+        for row in role_table(setting, role).iter().flat_map(|t| &t.rows) {
+            if row.rate.is_none() {
+                continue;
+            }
+            let lock = &digest.locks[row.lock];
+            out.row(
+                &page.class(lock),
+                &page.palette.label(lock.name),
+                &numbers(setting, row),
+            );
+        }
+    }
+    out
+}
+
+fn numbers(setting: &Setting<'_>, row: &Row) -> [Datum; 6] {
+    let rounds = setting.rounds(crate::digest::THROUGHPUT);
+    let rate = row.rate.as_ref();
+    let mops = |e: &crate::stats::Estimate| words::estimate(e, words::mega);
+    [
+        Datum::Number(format!(
+            "{}{}",
+            setting.threads,
+            if setting.oversubscribed {
+                " (oversubscribed)"
+            } else {
+                ""
+            }
+        )),
+        Datum::number(rate.map(|two| mops(&two.shown().ops_per_s))),
+        Datum::number(
+            row.to_best
+                .as_ref()
+                .map(|r| words::estimate(r, |v| format!("{v:.3}"))),
+        ),
+        Datum::number(rate.map(|two| mops(&two.all.ops_per_s))),
+        Datum::Number(format!("{} / {}", rounds.clean, rounds.all)),
+        Datum::number(rate.map(|two| two.shown().ops_per_s.per_process.len().to_string())),
+    ]
+}
