@@ -30,9 +30,9 @@
 //! 4. A grace period that is over stays over.
 //!
 //! # Memory ordering
-//! - `counter`: the bump's Release pairs with the Acquire fence after the load in `quiescent` and with the Acquire load in
-//!   `online`. A reader that saw epoch `n` does not find what was taken out before it. A load of a later value pairs with
-//!   the earlier bumps too: read-modify-writes continue a release sequence (invariant 1).
+//! - `counter`: the bump's Release pairs with the load and the fence behind it in `quiescent` and in `online`. A reader that
+//!   saw epoch `n` does not find what was taken out before it. A load of a later value pairs with the earlier bumps too:
+//!   read-modify-writes continue a release sequence (invariant 1).
 //! - `seen`: the reader's Release store pairs with the Acquire load in `is_over`. The last section's reads of an object
 //!   come before the writes of whoever reuses it. An unchanged `seen` needs no store: nothing was retired since.
 //! - A reader that comes online has the shape of Dekker's algorithm: it stores `seen`, then looks for objects, while the
@@ -140,11 +140,12 @@ impl<M: Machine> Rcu<M> {
     /// # Panics
     /// When there is no such reader.
     pub fn online(&self, reader: usize) {
-        // Pairs with the Release in `start_grace_period`: a reader that announces an epoch from the start has to know
-        // what came before it (invariant 3).
-        let now = self.counter.load(Acquire);
-        // Relaxed: the fence orders it before the section, and nothing before it needs to be published.
-        self.readers[reader].seen.store(now, Relaxed);
+        // Relaxed, since the fence below makes it an Acquire: with the Release in `start_grace_period` it sees to it that a
+        // reader that announces an epoch from the start knows what came before it (invariant 3).
+        let now = self.counter.load(Relaxed);
+        // Pairs with the Acquire in `is_over`: a writer that sees this store and not the one in `offline` before it still
+        // has to see the last section ended. The fence, not this, orders it before the section that begins.
+        self.readers[reader].seen.store(now, Release);
         // Pairs with the fence in `start_grace_period`: either `is_over` sees this reader online, or this reader does not
         // find what was taken out.
         M::fence(SeqCst);
@@ -194,8 +195,8 @@ impl<M: Machine> Rcu<M> {
     /// Starts a grace period for everything that the caller has already taken out of the readers' reach. Returns the epoch
     /// to ask [`is_over`](Self::is_over) for.
     pub fn start_grace_period(&self) -> u64 {
-        // Release: pairs with the Acquire in `announce` and `online`; what was taken out before is not found by a reader
-        // that saw this. Not Acquire: it reads nothing of other writers.
+        // Release: pairs with the loads and fences of `announce` and `online`; what was taken out before is not found by a
+        // reader that saw this. Not Acquire: it reads nothing of other writers.
         let epoch = self.counter.fetch_add(1, Release) + 1;
         // Pairs with the fence in `online`: see there.
         M::fence(SeqCst);

@@ -24,8 +24,8 @@
 //! 2. An operation becomes visible by one store. A range that is in the index all the time is found all the time.
 //! 3. Ranges do not overlap; all addresses of a range are covered by the leaf that holds it.
 //! 4. A node is filled only while no reader can be in it: first it is out of reach, then a grace period passes.
-//! 5. Every node but the last of its level got at least 4 entries when it was last written by an `erase`; an inner node
-//!    has 2 children or more. This bounds the number of nodes.
+//! 5. Every node but the root and the last of its level has at least 4 entries; an inner node has 2 children or more. This
+//!    bounds the number of nodes.
 //!
 //! # Memory ordering
 //! - Links and the root: Release store by the writer, Acquire load by the reader. A reader that finds a node finds what

@@ -5,7 +5,8 @@ use crate::machine::{Machine, Word};
 use crate::rcu::Rcu;
 use std::sync::atomic::Ordering::Relaxed;
 
-/// A node that is not the last one of the tree has at least this many entries, or is not touched by an `erase` since.
+/// The least entries of a node that is neither the root nor the last of its level: one that an `erase` left with fewer is
+/// joined with a neighbour.
 pub(super) const LEAST: usize = SLOTS / 3;
 
 /// A grace period is started for this many retired nodes at a time, so that readers announce seldom.

@@ -1,8 +1,8 @@
-//! The index against a map of the standard library, and against readers that look while a writer changes it.
+//! The index against a map of the standard library, and the shape of the tree.
 
-use super::node::{Link, SLOTS};
-use super::pool::LEAST;
-use super::{Index, IndexError};
+use crate::index::node::{Link, SLOTS};
+use crate::index::pool::LEAST;
+use crate::index::{Index, IndexError};
 use crate::lock::WriteSection;
 use crate::machine::Solo;
 use crate::rcu::Rcu;
@@ -289,4 +289,28 @@ fn a_range_may_be_put_where_erased_ones_left_a_pivot() {
     fixture.insert(10, 2990, 7).expect("no overlap");
     fixture.check();
     assert_eq!(fixture.index.lookup(1500), Some(7));
+}
+
+#[test]
+fn a_reset_index_is_as_a_new_one() {
+    let place = |fixture: &Fixture, address| fixture.index.path(address).leaf().link;
+    let mut fixture = Fixture::new(300, 8);
+    let fresh = place(&fixture, 0);
+    for n in 0..300 {
+        fixture.insert(n * 10, n * 10 + 5, 0).expect("no overlap");
+    }
+    fixture.index.reset();
+    fixture.model.clear();
+    fixture.check();
+    assert_eq!(
+        place(&fixture, 0),
+        fresh,
+        "other nodes are at other addresses"
+    );
+    for n in 0..300 {
+        fixture
+            .insert(n * 10, n * 10 + 5, 0)
+            .expect("as much room as before");
+    }
+    fixture.check();
 }
