@@ -1,9 +1,50 @@
 //! All effects of vmalock: worker threads, pinning, clock, counters, processes and the command line.
+//!
+//! A program with a lock of your own is one call of [`main_with`]; see `runners/examples/`.
 
+pub mod args;
 pub mod clock;
+pub mod cmd;
+pub mod contender;
 pub mod counters;
 pub mod delay;
+pub mod engine;
 pub mod host;
+mod names;
 pub mod native;
 pub mod noise;
 pub mod pin;
+mod plan_of;
+pub mod session;
+pub mod verify;
+
+use args::{Cli, Command};
+use clap::Parser;
+use contender::Contender;
+use std::io::{Write, stderr, stdin, stdout};
+use std::process::ExitCode;
+
+/// The exit code for what a user can mend: usage, configuration, input and output.
+const USAGE_EXIT_CODE: u8 = 2;
+
+/// The whole program, with these locks. Reads the command line; a usage error ends the process with exit code 2.
+#[must_use]
+pub fn main_with(contenders: &[Contender]) -> ExitCode {
+    // Before anything is pinned.
+    let _ = pin::allowed_cpus();
+    let cli = Cli::parse();
+    let mut out = stdout();
+    let done = match cli.command {
+        Command::Run(args) => cmd::run::run(&args, contenders, &mut out),
+        Command::List(args) => cmd::list::run(&args, contenders, &mut out),
+        Command::Host(args) => cmd::host::run(&args, &mut out),
+        Command::Report(args) => cmd::report::run(&args, &mut out, &mut stderr()),
+        Command::Verify(args) => cmd::verify::run(&args, contenders, &mut out),
+        Command::MeasuringProcess => Ok(session::run_child(contenders, stdin().lock(), out)),
+    };
+    done.unwrap_or_else(|error| {
+        // Nobody is left to tell when this fails.
+        let _ = writeln!(stderr(), "vmalock: {error:#}");
+        ExitCode::from(USAGE_EXIT_CODE)
+    })
+}

@@ -1,2 +1,7 @@
-//! placeholder
-fn main() {}
+//! The `vmalock` program with the locks of the catalogue.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    runners::main_with(&runners::contender::catalogue())
+}

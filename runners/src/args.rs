@@ -1,0 +1,190 @@
+//! The command line.
+
+use bench_core::plan::{Mode, Preset};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Which lock protocol should guard a VMA, and what does each one cost, who waits, and why?
+#[derive(Debug, Parser)]
+#[command(
+    name = "vmalock",
+    version,
+    about = "Measures and compares the locks that can guard a Linux VMA",
+    long_about = "Runs lock designs for a VMA under page-fault-shaped work on pinned CPUs and shows throughput, latency distributions, fairness, fallbacks and counters in one page.\n\nExit codes: 0 fine; 1 regression; 2 usage, configuration or I/O; 3 inconclusive or not complete; 4 hosts do not match; 5 a self-test failed or a lock broke its contract.",
+    propagate_version = true
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Measure, write DIR/run.jsonl and DIR/report.html, print a table
+    Run(Box<RunArgs>),
+    /// List locks, workloads or counters
+    List(ListArgs),
+    /// Say what this machine is and what stands in the way of a good measurement
+    Host(HostArgs),
+    /// Make a report from records alone
+    Report(ReportArgs),
+    /// Run the contract suite on every lock
+    Verify(VerifyArgs),
+    /// Measure a job from standard input
+    #[command(name = crate::session::CHILD_COMMAND, hide = true)]
+    MeasuringProcess,
+}
+
+/// `vmalock run`.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// How much to measure: `quick` is under a minute on two CPUs
+    #[arg(long, value_enum, default_value = "standard")]
+    pub preset: PresetName,
+    /// A TOML file with settings and workloads of your own
+    #[arg(long, value_name = "FILE.toml")]
+    pub spec: Option<PathBuf>,
+    /// Locks, by name [default: all]
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub lock: Vec<String>,
+    /// Workloads, by name [default: all]
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub workload: Vec<String>,
+    /// Thread counts [default: by preset and CPUs]
+    #[arg(long, value_name = "N", value_delimiter = ',')]
+    pub threads: Vec<u32>,
+    /// What to measure in a cell [default: all]
+    #[arg(long, value_enum, value_delimiter = ',')]
+    pub mode: Vec<ModeName>,
+    /// How threads go on CPUs: compact, scatter, smt or a list such as 0,2; may be given more than once [default: compact]
+    #[arg(long, value_name = "PLACEMENT")]
+    pub placement: Vec<String>,
+    /// Fresh processes: the independent unit of every interval
+    #[arg(long, value_name = "P")]
+    pub processes: Option<u32>,
+    /// Rounds in each process; each measures every lock once
+    #[arg(long, value_name = "R")]
+    pub rounds: Option<u32>,
+    /// The length of a window in milliseconds
+    #[arg(long, value_name = "N")]
+    pub window_ms: Option<u64>,
+    /// The seed of every choice of chance [default: from the clock]
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// A new or empty directory for the run [default: vmalock-run-DATE-TIME]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Measure what an interrupted run in --out still lacks
+    #[arg(long, requires = "out")]
+    pub resume: bool,
+    /// Print the plan and about how long it takes, and measure nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Seconds that a thread may be inside one operation before its lock counts as hung
+    #[arg(long, value_name = "N", default_value = "10", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub hang_limit_s: u64,
+}
+
+/// The word of a preset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum PresetName {
+    /// Under a minute on two CPUs
+    Quick,
+    /// Minutes: what a mail can cite
+    Standard,
+    /// As long as it takes
+    Full,
+}
+
+impl From<PresetName> for Preset {
+    fn from(name: PresetName) -> Self {
+        match name {
+            PresetName::Quick => Self::Quick,
+            PresetName::Standard => Self::Standard,
+            PresetName::Full => Self::Full,
+        }
+    }
+}
+
+/// The word of a mode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ModeName {
+    /// Operations in the window
+    Throughput,
+    /// Time from request to held, sampled
+    Latency,
+    /// Perf events and switches
+    Counters,
+}
+
+impl From<ModeName> for Mode {
+    fn from(name: ModeName) -> Self {
+        match name {
+            ModeName::Throughput => Self::Throughput,
+            ModeName::Latency => Self::Latency,
+            ModeName::Counters => Self::Counters,
+        }
+    }
+}
+
+/// `vmalock list`.
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// What to list [default: all three]
+    #[arg(value_enum)]
+    pub what: Option<Listed>,
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What can be listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Listed {
+    /// The locks
+    Locks,
+    /// The workloads
+    Workloads,
+    /// The counters
+    Counters,
+}
+
+/// `vmalock host`.
+#[derive(Debug, Args)]
+pub struct HostArgs {
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `vmalock report`.
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// Run directories or run.jsonl files
+    #[arg(required = true, value_name = "RUN")]
+    pub runs: Vec<PathBuf>,
+    /// Where to write the report [default: report.html beside the first run]
+    #[arg(long, value_name = "FILE.html")]
+    pub out: Option<PathBuf>,
+}
+
+/// `vmalock verify`.
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// Locks, by name [default: all]
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub lock: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Cli;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,54 @@
+//! `vmalock host`: what this machine is and what stands in the way of a good measurement.
+
+use crate::args::HostArgs;
+use crate::clock::Clock;
+use crate::host;
+use bench_core::record::{ClockInfo, Host};
+use serde::Serialize;
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// The longest that the topology is measured.
+pub const MEASURE_BUDGET: Duration = Duration::from_millis(1500);
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Answer<'a> {
+    host: &'a Host,
+    clock: &'a ClockInfo,
+    warnings: &'a [String],
+}
+
+/// Looks at the machine and measures it.
+#[must_use]
+pub fn look() -> (Host, Clock, Vec<String>) {
+    let (mut host, mut warnings) = host::read(Path::new("/"));
+    let clock = Clock::calibrate();
+    let measured = host::measure::measure(&host, &clock, MEASURE_BUDGET);
+    warnings.extend(measured.contradictions.iter().cloned());
+    host.measured = Some(measured);
+    (host, clock, warnings)
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// When standard output cannot be written.
+pub fn run(args: &HostArgs, out: &mut impl Write) -> anyhow::Result<ExitCode> {
+    let (host, clock, warnings) = look();
+    let clock = clock.info();
+    if args.json {
+        let answer = Answer { host: &host, clock: &clock, warnings: &warnings };
+        writeln!(out, "{}", serde_json::to_string_pretty(&answer)?)?;
+    } else {
+        write!(out, "{}", host::describe(&host, &warnings))?;
+        writeln!(
+            out,
+            "clock: {} ({}); step {} ns, cost of a reading {} ns, drift {} ppm",
+            clock.kind, clock.why, clock.quantum_ns, clock.cost_ns, clock.drift_ppm
+        )?;
+    }
+    Ok(ExitCode::SUCCESS)
+}

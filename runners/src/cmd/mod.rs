@@ -1,0 +1,7 @@
+//! The commands, one file each.
+
+pub mod host;
+pub mod list;
+pub mod report;
+pub mod run;
+pub mod verify;

@@ -1,0 +1,61 @@
+//! `vmalock report`: a report from records alone.
+
+use crate::args::ReportArgs;
+use anyhow::Context;
+use reports::Run;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// The records of a run directory.
+pub const RUN_FILE: &str = "run.jsonl";
+/// The report of a run directory.
+pub const REPORT_FILE: &str = "report.html";
+
+/// The record file that a user means by a path: a run directory or the file itself.
+#[must_use]
+pub fn records_at(path: &Path) -> PathBuf {
+    if path.is_dir() { path.join(RUN_FILE) } else { path.to_owned() }
+}
+
+/// Runs the command. Lines that are no records are named on `err`; the report is made of the others and the exit code is 2.
+///
+/// # Errors
+/// When a run has no good line or the report cannot be written.
+pub fn run(
+    args: &ReportArgs,
+    out: &mut impl Write,
+    err: &mut impl Write,
+) -> anyhow::Result<ExitCode> {
+    let runs = args
+        .runs
+        .iter()
+        .map(|path| Ok(reports::load(&records_at(path))?))
+        .collect::<anyhow::Result<Vec<Run>>>()?;
+    let problems: Vec<_> = runs.iter().flat_map(|run| &run.problems).collect();
+    for problem in &problems {
+        writeln!(err, "vmalock: {problem}")?;
+    }
+    let target = args.out.clone().unwrap_or_else(|| {
+        records_at(&args.runs[0]).parent().unwrap_or(Path::new(".")).join(REPORT_FILE)
+    });
+    write_report(&target, &runs)?;
+    writeln!(out, "{}", target.display())?;
+    Ok(if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(2) })
+}
+
+/// Writes a report whole or not at all.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write_report(target: &Path, runs: &[Run]) -> anyhow::Result<()> {
+    let cannot = || {
+        format!(
+            "the report cannot be written to {}; free some space there or name another file with --out",
+            target.display()
+        )
+    };
+    let unfinished = target.with_extension("html.part");
+    std::fs::write(&unfinished, reports::html(runs)).with_context(cannot)?;
+    std::fs::rename(&unfinished, target).with_context(cannot)
+}

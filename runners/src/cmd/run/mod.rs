@@ -1,0 +1,193 @@
+//! `vmalock run`: plan, measure, write the records and the report, print a table.
+
+mod header;
+mod output;
+mod progress;
+mod signals;
+
+use crate::args::RunArgs;
+use crate::cmd::host::look;
+use crate::cmd::report::{REPORT_FILE, write_report};
+use crate::cmd::verify::BROKEN_EXIT_CODE;
+use crate::contender::Contender;
+use crate::host;
+use crate::plan_of::plan_of;
+use crate::session::{Supervisor, Told};
+use bench_core::plan::{Mode, Plan, planned_cells};
+use bench_core::record::{Cell, Footer, Record, Status};
+use output::{Done, RunFile};
+use progress::Progress;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::{Duration, Instant, SystemTime};
+
+/// The exit code of a run that is not complete.
+const INCOMPLETE_EXIT_CODE: u8 = 3;
+
+/// Runs the command.
+///
+/// # Errors
+/// One line that says what is wrong and what to do; what was measured until then is kept.
+pub fn run(
+    args: &RunArgs,
+    contenders: &[Contender],
+    out: &mut impl Write,
+) -> anyhow::Result<ExitCode> {
+    let names: Vec<&str> = contenders.iter().map(Contender::name).collect();
+    let (host, _) = host::read(Path::new("/"));
+    if args.resume {
+        let directory = args.out.as_deref().unwrap_or(Path::new("."));
+        let (file, plan, done) = output::resume(directory, args, &names)?;
+        return measure(args, contenders, &plan, file, &done, out);
+    }
+    let plan = plan_of(args, &names, &host)?;
+    if args.dry_run {
+        print_plan(&plan, out)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let directory = args.out.clone().unwrap_or_else(default_directory);
+    let mut file = output::create(&directory)?;
+    let (host, clock, warnings) = look();
+    let header = header::header(&plan, contenders, host, clock.info(), warnings);
+    for warning in &header.warnings {
+        progress::note(&format!("note: {warning}"));
+    }
+    file.write(&Record::Header(Box::new(header)))?;
+    measure(args, contenders, &plan, file, &Done::default(), out)
+}
+
+/// `vmalock-run-DATE-TIME` in the current directory.
+fn default_directory() -> PathBuf {
+    let now = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
+    PathBuf::from(format!("vmalock-run-{}", now.replace(':', "").trim_end_matches('Z')))
+}
+
+/// Measures what `done` lacks; writes the footer, the report and the table, also of a run that was stopped.
+fn measure(
+    args: &RunArgs,
+    contenders: &[Contender],
+    plan: &Plan,
+    mut file: RunFile,
+    done: &Done,
+    out: &mut impl Write,
+) -> anyhow::Result<ExitCode> {
+    let stop = signals::stop_flag()?;
+    let supervisor =
+        Supervisor { plan, hang_limit: Duration::from_secs(args.hang_limit_s), stop: &stop };
+    let total = plan.cells_per_process() * u64::from(plan.processes);
+    let mut tally = Tally { ok: done.ok, error: done.error, broken: 0 };
+    let mut progress = Progress::new(total, done.ok + done.error);
+    let start = Instant::now();
+    let mut measured = Ok(());
+    for process in 0..plan.processes {
+        let planned = planned_cells(plan, process);
+        let left = (0..planned.len()).filter(|number| !done.has(plan, &planned[*number])).collect();
+        progress.process(process, plan.processes);
+        measured = supervisor.run(process, left, &mut |told| {
+            if let Told::Cell(cell) = told {
+                tally.add(&cell, contenders);
+                progress.cell(&cell);
+                file.write(&Record::Cell(cell))?;
+            }
+            Ok(())
+        });
+        if measured.is_err() || stop.load(std::sync::atomic::Ordering::Relaxed) {
+            break;
+        }
+    }
+    progress.end();
+    let complete = tally.ok + tally.error == total;
+    let reason = match &measured {
+        Err(error) => Some(format!("{error:#}")),
+        Ok(()) if !complete => Some("stopped by a signal".to_owned()),
+        Ok(()) => None,
+    };
+    let footer = Footer {
+        complete,
+        cells_planned: total,
+        cells_ok: tally.ok,
+        cells_error: tally.error,
+        elapsed_s: start.elapsed().as_secs(),
+        reason: reason.clone(),
+    };
+    let footed = file.write(&Record::Footer(footer));
+    finish(&file, out)?;
+    measured?;
+    footed?;
+    if let Some(reason) = reason {
+        let directory = file.directory().display();
+        progress::note(&format!(
+            "the run is not complete ({reason}); `vmalock run --resume --out {directory}` measures the rest"
+        ));
+    }
+    Ok(tally.exit_code(complete))
+}
+
+/// The report and the table, from the records as they lie on disk.
+fn finish(file: &RunFile, out: &mut impl Write) -> anyhow::Result<()> {
+    let run = reports::load(file.path())?;
+    write!(out, "{}", reports::summary(&run))?;
+    let report = file.directory().join(REPORT_FILE);
+    write_report(&report, &[run])?;
+    writeln!(out, "records: {}\nreport:  {}", file.path().display(), report.display())?;
+    Ok(())
+}
+
+/// Cells by how they ended.
+struct Tally {
+    ok: u64,
+    error: u64,
+    /// Cells whose lock claims to exclude and did not, or hung.
+    broken: u64,
+}
+
+impl Tally {
+    fn add(&mut self, cell: &Cell, contenders: &[Contender]) {
+        match cell.status {
+            Status::Ok => self.ok += 1,
+            Status::Error => self.error += 1,
+        }
+        let excludes = contenders
+            .iter()
+            .any(|contender| contender.name() == cell.lock && contender.excludes());
+        let hung = cell.error.as_deref().is_some_and(|error| error.starts_with("the lock hangs"));
+        self.broken += u64::from(hung || excludes && cell.verified == Some(false));
+    }
+
+    fn exit_code(&self, complete: bool) -> ExitCode {
+        if self.broken > 0 {
+            progress::note(&format!(
+                "{} cells show a lock that broke its contract; they are not shown as results",
+                self.broken
+            ));
+            ExitCode::from(BROKEN_EXIT_CODE)
+        } else if self.error > 0 || !complete {
+            ExitCode::from(INCOMPLETE_EXIT_CODE)
+        } else {
+            ExitCode::SUCCESS
+        }
+    }
+}
+
+/// What would be measured, and about how long it takes.
+fn print_plan(plan: &Plan, out: &mut impl Write) -> std::io::Result<()> {
+    let list = |words: Vec<String>| words.join(", ");
+    let numbers = |numbers: &[u32]| list(numbers.iter().map(u32::to_string).collect());
+    writeln!(out, "locks:      {}", plan.locks.join(", "))?;
+    writeln!(out, "workloads:  {}", list(plan.workloads.iter().map(|w| w.name.clone()).collect()))?;
+    writeln!(out, "threads:    {}", numbers(&plan.threads))?;
+    writeln!(out, "placements: {}", plan.placements.join("; "))?;
+    writeln!(out, "modes:      {}", list(plan.modes.iter().map(|m| m.word().to_owned()).collect()))?;
+    writeln!(
+        out,
+        "processes:  {}, each with {} rounds (1 in mode {}), windows of {} ms, seed {}",
+        plan.processes,
+        plan.rounds,
+        Mode::Counters.word(),
+        plan.window_ns / 1_000_000,
+        plan.seed
+    )?;
+    writeln!(out, "cells:      {} in all", plan.cells_per_process() * u64::from(plan.processes))?;
+    writeln!(out, "takes:      about {} s", plan.estimate_ns().div_ceil(1_000_000_000))
+}

@@ -1,0 +1,184 @@
+//! The run directory: made new, written line by line, taken up again.
+
+use crate::args::RunArgs;
+use crate::cmd::report::{REPORT_FILE, RUN_FILE};
+use crate::plan_of::plan_of;
+use anyhow::{Context, bail};
+use bench_core::plan::{Plan, PlannedCell};
+use bench_core::record::{Header, Record, Status};
+use std::collections::BTreeSet;
+use std::fs::{self, File, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// The record file of a run, open for appending.
+pub(super) struct RunFile {
+    directory: PathBuf,
+    path: PathBuf,
+    file: File,
+}
+
+impl RunFile {
+    /// Writes a record as one line, at once.
+    pub(super) fn write(&mut self, record: &Record) -> anyhow::Result<()> {
+        let mut line = serde_json::to_string(record)?;
+        line.push('\n');
+        self.file.write_all(line.as_bytes()).with_context(|| {
+            format!(
+                "a record cannot be written to {}; make room there and go on with `vmalock run --resume --out {}`",
+                self.path.display(),
+                self.directory.display()
+            )
+        })
+    }
+
+    /// Where the records are.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The run directory.
+    pub(super) fn directory(&self) -> &Path {
+        &self.directory
+    }
+}
+
+/// A new run in a directory that does not exist or is empty.
+///
+/// # Errors
+/// When there is something in it, or it cannot be made or written.
+pub(super) fn create(directory: &Path) -> anyhow::Result<RunFile> {
+    let shown = directory.display();
+    fs::create_dir_all(directory).with_context(|| {
+        format!("the directory {shown} cannot be made; name another one with --out")
+    })?;
+    let mut entries = fs::read_dir(directory)
+        .with_context(|| format!("the directory {shown} cannot be read; name another one with --out"))?;
+    if entries.next().is_some() {
+        bail!(
+            "the directory {shown} is not empty, and a run is never overwritten; name a new one with --out, or go on with the run in it with --resume"
+        );
+    }
+    let path = directory.join(RUN_FILE);
+    let file = OpenOptions::new().append(true).create_new(true).open(&path).with_context(|| {
+        format!("{} cannot be written; name another directory with --out", path.display())
+    })?;
+    Ok(RunFile { directory: directory.to_owned(), path, file })
+}
+
+/// The cells that a run has already.
+#[derive(Debug, Default)]
+pub(super) struct Done {
+    cells: BTreeSet<Key>,
+    /// Cells that were measured.
+    pub ok: u64,
+    /// Cells that failed.
+    pub error: u64,
+}
+
+/// What tells a cell from the others of its run: lock, workload, threads, placement, mode, process, round.
+type Key = (String, String, u32, String, String, u32, u32);
+
+impl Done {
+    /// Whether a planned cell has its record.
+    pub(super) fn has(&self, plan: &Plan, cell: &PlannedCell) -> bool {
+        let names = cell.of(plan);
+        self.cells.contains(&(
+            names.lock.to_owned(),
+            names.workload.name.clone(),
+            cell.threads,
+            names.placement.to_owned(),
+            cell.mode.word().to_owned(),
+            cell.process,
+            cell.round,
+        ))
+    }
+}
+
+/// A run that was interrupted: its file, its plan and what it has. The plan is that of the command that began it; the
+/// words are in the header.
+///
+/// # Errors
+/// When there is no such run, it was begun by another build, or its locks are not all there.
+pub(super) fn resume(
+    directory: &Path,
+    args: &RunArgs,
+    locks: &[&str],
+) -> anyhow::Result<(RunFile, Plan, Done)> {
+    let path = directory.join(RUN_FILE);
+    let run = reports::load(&path)?;
+    check_same_build(&run.header)?;
+    let plan = first_plan(&run.header, args, locks)?;
+    let mut done = Done::default();
+    for cell in run.cells {
+        match cell.status {
+            Status::Ok => done.ok += 1,
+            Status::Error => done.error += 1,
+        }
+        done.cells.insert((
+            cell.lock,
+            cell.workload,
+            cell.threads,
+            cell.placement,
+            cell.mode,
+            cell.process,
+            cell.round,
+        ));
+    }
+    if done.ok + done.error == plan.cells_per_process() * u64::from(plan.processes) {
+        bail!("the run in {} is complete; there is nothing to resume", directory.display());
+    }
+    let mut file = OpenOptions::new()
+        .append(true)
+        .open(&path)
+        .with_context(|| format!("{} cannot be written", path.display()))?;
+    end_last_line(&path, &mut file)?;
+    // Made anew when the run ends.
+    let _ = fs::remove_file(directory.join(REPORT_FILE));
+    Ok((RunFile { directory: directory.to_owned(), path, file }, plan, done))
+}
+
+/// Results of two builds are two runs.
+fn check_same_build(header: &Header) -> anyhow::Result<()> {
+    let here = super::header::tool();
+    if header.tool != here {
+        bail!(
+            "the run was begun by another build ({} {}, {}; this is {} {}, {}); go on with that build, or begin a new run",
+            header.tool.version,
+            header.tool.git_revision.as_deref().unwrap_or("without a revision"),
+            header.tool.profile,
+            here.version,
+            here.git_revision.as_deref().unwrap_or("without a revision"),
+            here.profile
+        );
+    }
+    Ok(())
+}
+
+/// The plan of the command that is in the header, with the seed that it drew.
+fn first_plan(header: &Header, args: &RunArgs, locks: &[&str]) -> anyhow::Result<Plan> {
+    use crate::args::{Cli, Command};
+    use clap::Parser;
+    let words = std::iter::once("vmalock").chain(header.command.iter().map(String::as_str));
+    let Ok(Cli { command: Command::Run(mut first) }) = Cli::try_parse_from(words) else {
+        bail!("the command in the header of the run is not one of this build; begin a new run");
+    };
+    first.seed = Some(header.seed);
+    first.hang_limit_s = args.hang_limit_s;
+    let mut plan = plan_of(&first, locks, &header.host)?;
+    // The workloads as they were, whatever became of a spec file since.
+    plan.workloads.clone_from(&header.workloads);
+    plan.processes = header.processes;
+    plan.rounds = header.rounds;
+    plan.window_ns = header.window_ns;
+    Ok(plan)
+}
+
+/// Ends a line that was cut off, so that the next record begins its own.
+fn end_last_line(path: &Path, file: &mut File) -> anyhow::Result<()> {
+    let text = fs::read(path)?;
+    if text.last().is_some_and(|byte| *byte != b'\n') {
+        file.write_all(b"\n").with_context(|| format!("{} cannot be written", path.display()))?;
+    }
+    Ok(())
+}

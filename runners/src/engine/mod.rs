@@ -1,0 +1,13 @@
+//! The engine: persistent pinned workers, and one cell at a time on them.
+
+mod cell;
+mod play;
+mod pool;
+mod probe;
+mod record;
+mod stage;
+
+pub use cell::{CellFailure, CellJob, MachineRoom, run_cell, vmas_needed};
+pub use pool::{Pool, WorkerContext};
+pub use record::failed;
+pub use stage::{Phase, Stage};

@@ -1,0 +1,119 @@
+//! The plan of a run: preset, then spec file, then flags; the later wins.
+
+use crate::args::RunArgs;
+use crate::host::placement::Placement;
+use crate::names;
+use anyhow::Context;
+use bench_core::plan::{Mode, Plan, Preset, SpecFile, SpecFileError, parse};
+use bench_core::record::Host;
+use bench_core::workload::{WorkloadSpec, presets};
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// The plan that the arguments ask for, checked, for the locks that there are.
+///
+/// # Errors
+/// One line that says what is wrong and what could stand there.
+pub fn plan_of(args: &RunArgs, locks: &[&str], host: &Host) -> anyhow::Result<Plan> {
+    let file = match &args.spec {
+        Some(path) => read_spec(path)?,
+        None => SpecFile::default(),
+    };
+    let preset: Preset = args.preset.into();
+    let cpus = host.allowed_cpus.len() as u32;
+    let modes: Vec<Mode> = args.mode.iter().map(|mode| Mode::from(*mode)).collect();
+    let window_ns = args.window_ms.or(file.window_ms).map(|ms| ms.saturating_mul(1_000_000));
+    let mut plan = Plan {
+        locks: in_order(first_given(&args.lock, file.locks.as_ref()), locks, "lock")?,
+        workloads: workloads(args, &file)?,
+        threads: first_given(&args.threads, file.threads.as_ref())
+            .unwrap_or_else(|| preset.threads(cpus)),
+        modes: first_given(&modes, file.modes.as_ref()).unwrap_or_else(|| preset.modes()),
+        placements: first_given(&args.placement, file.placements.as_ref())
+            .unwrap_or_else(|| vec!["compact".to_owned()]),
+        processes: args.processes.or(file.processes).unwrap_or(preset.processes()),
+        rounds: args.rounds.or(file.rounds).unwrap_or(preset.rounds()),
+        window_ns: window_ns.unwrap_or(preset.window_ns()),
+        seed: args.seed.or(file.seed).unwrap_or_else(seed_from_clock),
+    };
+    plan.threads.sort_unstable();
+    plan.threads.dedup();
+    plan.modes.sort_unstable();
+    plan.modes.dedup();
+    plan.validate()?;
+    check_placements(&mut plan, host)?;
+    Ok(plan)
+}
+
+/// What the flags give, else what the file gives.
+fn first_given<T: Clone>(flags: &[T], file: Option<&Vec<T>>) -> Option<Vec<T>> {
+    if flags.is_empty() { file.cloned() } else { Some(flags.to_vec()) }
+}
+
+/// The names that were asked for, each once, in the order of the known ones; all when none was.
+fn in_order(
+    asked: Option<Vec<String>>,
+    known: &[&str],
+    kind: &str,
+) -> anyhow::Result<Vec<String>> {
+    let Some(asked) = asked else { return Ok(known.iter().map(|name| (*name).to_owned()).collect()) };
+    for name in &asked {
+        names::check(kind, name, known)?;
+    }
+    let chosen = known.iter().filter(|name| asked.iter().any(|other| other == *name));
+    Ok(chosen.map(|name| (*name).to_owned()).collect())
+}
+
+/// The file's own workloads and the presets; a file with workloads of its own names the presets that it wants besides.
+fn workloads(args: &RunArgs, file: &SpecFile) -> anyhow::Result<Vec<WorkloadSpec>> {
+    let mut known = presets();
+    for own in &file.workload {
+        // A preset of the same name gives way, so that a file can change one.
+        known.retain(|spec| spec.name != own.name);
+        known.push(own.clone());
+    }
+    let own_names = || file.workload.iter().map(|spec| spec.name.clone());
+    let asked = match (&args.workload, &file.workloads) {
+        (flags, _) if !flags.is_empty() => Some(flags.clone()),
+        (_, Some(named)) => Some(named.iter().cloned().chain(own_names()).collect()),
+        (_, None) if !file.workload.is_empty() => Some(own_names().collect()),
+        (_, None) => None,
+    };
+    let names: Vec<&str> = known.iter().map(|spec| spec.name.as_str()).collect();
+    let chosen = in_order(asked, &names, "workload")?;
+    Ok(known.iter().filter(|spec| chosen.contains(&spec.name)).cloned().collect())
+}
+
+/// Reads a spec file.
+fn read_spec(path: &Path) -> anyhow::Result<SpecFile> {
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("the spec file {} cannot be read", path.display()))?;
+    parse(&text).map_err(|error| {
+        let hint = match &error {
+            SpecFileError::Toml { unknown: Some(word), expected, .. } => {
+                let expected: Vec<&str> = expected.iter().map(String::as_str).collect();
+                names::offer(word, &expected)
+            }
+            SpecFileError::Toml { .. } | SpecFileError::Workload(_) => String::new(),
+        };
+        anyhow::anyhow!("{}: {error}{hint}", path.display())
+    })
+}
+
+/// Puts placements into their words and sees that this machine can do them.
+fn check_placements(plan: &mut Plan, host: &Host) -> anyhow::Result<()> {
+    let most = plan.threads.iter().copied().max().unwrap_or(1);
+    for word in &mut plan.placements {
+        let placement: Placement = word.parse()?;
+        placement.cpus(host, most)?;
+        *word = placement.to_string();
+    }
+    plan.placements.dedup();
+    Ok(())
+}
+
+/// A seed that is not the last run's; it is recorded.
+fn seed_from_clock() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    now.as_nanos() as u64 & 0xffff_ffff
+}

@@ -1,0 +1,176 @@
+//! The child: measures the cells of its job, one after the other.
+
+use super::warm_up::warm_up;
+use super::{Job, Message};
+use crate::clock::Clock;
+use crate::contender::Contender;
+use crate::engine::{CellFailure, CellJob, MachineRoom, Pool, failed, vmas_needed};
+use crate::host::placement::Placement;
+use crate::{host, pin};
+use bench_core::plan::{Plan, PlannedCell, planned_cells};
+use bench_core::record::{Cell, Host};
+use bench_core::space::Ground;
+use std::io::{BufRead, Write};
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// The exit code of a child whose lock hung. Its threads cannot be joined.
+pub const HUNG_EXIT_CODE: u8 = 70;
+
+/// Reads a job from the first line of `input`, measures, and writes messages to `output`; after each cell it waits for
+/// another line.
+pub fn run_child(
+    contenders: &[Contender],
+    mut input: impl BufRead,
+    mut output: impl Write,
+) -> ExitCode {
+    // Before anything is pinned.
+    let _ = pin::allowed_cpus();
+    let mut text = String::new();
+    let job: Result<Job, String> = match input.read_line(&mut text) {
+        Ok(_) => serde_json::from_str(&text).map_err(|error| error.to_string()),
+        Err(error) => Err(error.to_string()),
+    };
+    let told = match job {
+        Ok(job) => measure(contenders, &job, &mut input, &mut output),
+        Err(what) => tell(&mut output, &Message::Broken(format!("the job cannot be read: {what}")))
+            .map(|()| ExitCode::from(2)),
+    };
+    // An error of writing means that the parent is gone: nobody is left to tell.
+    told.unwrap_or(ExitCode::from(2))
+}
+
+/// One line per message, flushed, so that nothing measured is lost with the process.
+fn tell(output: &mut impl Write, message: &Message) -> std::io::Result<()> {
+    let mut line = serde_json::to_string(message).map_err(std::io::Error::other)?;
+    line.push('\n');
+    output.write_all(line.as_bytes())?;
+    output.flush()
+}
+
+/// Measures a job's cells.
+fn measure(
+    contenders: &[Contender],
+    job: &Job,
+    input: &mut impl BufRead,
+    output: &mut impl Write,
+) -> std::io::Result<ExitCode> {
+    let mut room = match make_room(contenders, &job.plan) {
+        Ok(room) => room,
+        Err(what) => {
+            tell(output, &Message::Broken(what))?;
+            return Ok(ExitCode::from(2));
+        }
+    };
+    let (host, _) = host::read(Path::new("/"));
+    let planned = planned_cells(&job.plan, job.process);
+    let hang_limit = Duration::from_millis(job.hang_limit_ms);
+    let cells = || job.cells.iter().filter_map(|number| Some((*number, planned.get(*number)?)));
+    let Some((first_number, first)) = cells().next() else { return Ok(ExitCode::SUCCESS) };
+    let mut go = |cell: &PlannedCell, steady: bool| {
+        run(contenders, job, cell, &host, steady, hang_limit, &mut room)
+    };
+    let steady = match warm_up(first, &job.plan, |cell| go(cell, true)) {
+        Ok(steady) => steady,
+        Err(what) => return tell_hung(output, first_number, first, &job.plan, &what),
+    };
+    tell(output, &Message::Ready)?;
+    for (number, cell) in cells() {
+        match go(cell, steady) {
+            Ok(record) => tell(output, &Message::Cell(number, Box::new(record)))?,
+            Err(CellFailure::Failed(what)) => {
+                let record = failed(cell.of(&job.plan), is_oversubscribed(cell), &what);
+                tell(output, &Message::Cell(number, Box::new(record)))?;
+            }
+            Err(CellFailure::Hung(what)) => {
+                return tell_hung(output, number, cell, &job.plan, &what);
+            }
+        }
+        if !may_go_on(input)? {
+            break;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Waits until the parent has kept the last record and drawn its progress, so that it works in no window. `false` when the
+/// parent is gone.
+fn may_go_on(input: &mut impl BufRead) -> std::io::Result<bool> {
+    Ok(input.read_line(&mut String::new())? > 0)
+}
+
+/// Says that a cell hung, and ends the process.
+fn tell_hung(
+    output: &mut impl Write,
+    number: usize,
+    cell: &PlannedCell,
+    plan: &Plan,
+    what: &str,
+) -> std::io::Result<ExitCode> {
+    let record = failed(cell.of(plan), is_oversubscribed(cell), what);
+    tell(output, &Message::Hung(number, Box::new(record)))?;
+    Ok(ExitCode::from(HUNG_EXIT_CODE))
+}
+
+/// More threads than CPUs that this process may use.
+fn is_oversubscribed(cell: &PlannedCell) -> bool {
+    cell.threads as usize > pin::allowed_cpus().len()
+}
+
+/// The clock, the workers and the ground for every cell of the plan.
+fn make_room(contenders: &[Contender], plan: &Plan) -> Result<MachineRoom, String> {
+    let threads = plan.threads.iter().copied().max().unwrap_or(1);
+    let vmas = plan.workloads.iter().map(|spec| vmas_needed(spec, threads)).max().unwrap_or(1);
+    let bytes = contenders
+        .iter()
+        .filter(|contender| plan.locks.iter().any(|name| name == contender.name()))
+        .map(|contender| contender.bytes(1, vmas))
+        .max()
+        .unwrap_or(0);
+    let clock = Clock::calibrate();
+    let pool = Pool::new(threads, clock).map_err(|error| {
+        format!("{threads} worker threads cannot be started: {error}; ask for fewer with --threads, or raise the limit of tasks (ulimit -u, pids.max)")
+    })?;
+    // One thread more than workers: the one that sets up.
+    let ground = Some(Ground::new(1, threads + 1, vmas, bytes));
+    Ok(MachineRoom { pool, clock, ground })
+}
+
+/// Runs one cell.
+fn run(
+    contenders: &[Contender],
+    job: &Job,
+    cell: &PlannedCell,
+    host: &Host,
+    steady: bool,
+    hang_limit: Duration,
+    room: &mut MachineRoom,
+) -> Result<Cell, CellFailure> {
+    let planned = cell.of(&job.plan);
+    let contender = contenders
+        .iter()
+        .find(|contender| contender.name() == planned.lock)
+        .ok_or_else(|| CellFailure::Failed(format!("this build has no lock `{}`", planned.lock)))?;
+    let cpus = cpus(planned.placement, host, cell.threads, job).map_err(CellFailure::Failed)?;
+    let job = CellJob {
+        planned,
+        cpus,
+        oversubscribed: is_oversubscribed(cell),
+        steady,
+        window_ns: job.plan.window_ns,
+        seed: job.plan.seed ^ u64::from(cell.process) << 32 ^ u64::from(cell.round),
+        hang_limit,
+    };
+    contender.run(&job, room)
+}
+
+/// The CPU of each worker: the placement's CPUs, dealt to the workers in an order that each process draws for itself, so
+/// that no role sits on the same CPU in all processes.
+fn cpus(placement: &str, host: &Host, threads: u32, job: &Job) -> Result<Vec<u32>, String> {
+    let placement: Placement = placement.parse().map_err(|error| format!("{error}"))?;
+    let mut cpus = placement.cpus(host, threads).map_err(|error| error.to_string())?;
+    let seed = job.plan.seed ^ u64::from(job.process).wrapping_mul(0x2545_f491_4f6c_dd1d);
+    fastrand::Rng::with_seed(seed).shuffle(&mut cpus);
+    Ok(cpus)
+}

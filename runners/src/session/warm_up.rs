@@ -1,0 +1,81 @@
+//! The warm-up of a process: until throughput is steady, within limits.
+
+use crate::engine::CellFailure;
+use bench_core::plan::{Mode, Plan, PlannedCell};
+use bench_core::record::Cell;
+use std::time::{Duration, Instant};
+
+/// The shortest warm-up: the first windows of a process run 1 to 2.5 % low.
+const LEAST: Duration = Duration::from_millis(300);
+/// The longest; a process that is not steady by then says so in its cells.
+const MOST: Duration = Duration::from_millis(2000);
+/// Cells in each of the two groups that are compared.
+const GROUP: usize = 5;
+/// How far the medians of two groups in a row may lie apart, in thousandths.
+const STEADY_PERMILLE: u64 = 20;
+
+/// Runs the first lock's cell of the plan again and again; returns whether its throughput became steady. Nothing of it is
+/// recorded.
+///
+/// # Errors
+/// What was seen when the lock hung; the process cannot go on.
+pub(super) fn warm_up(
+    first: &PlannedCell,
+    plan: &Plan,
+    mut run: impl FnMut(&PlannedCell) -> Result<Cell, CellFailure>,
+) -> Result<bool, String> {
+    let cpus = crate::pin::allowed_cpus().len() as u32;
+    let mut cell = first.clone();
+    cell.mode = Mode::Throughput;
+    // All CPUs at once, so that each comes up to speed; but none twice.
+    cell.threads = plan.threads.iter().copied().filter(|threads| *threads <= cpus).max().unwrap_or(first.threads);
+    let start = Instant::now();
+    let mut ops = Vec::new();
+    loop {
+        match run(&cell) {
+            Ok(record) => ops.push(rate(&record)),
+            // It fails again in its own cell, where it is recorded.
+            Err(CellFailure::Failed(_)) => return Ok(false),
+            Err(CellFailure::Hung(what)) => return Err(what),
+        }
+        let elapsed = start.elapsed();
+        if elapsed >= LEAST && is_steady(&ops) {
+            return Ok(true);
+        }
+        if elapsed >= MOST {
+            return Ok(false);
+        }
+    }
+}
+
+/// Operations per second of all threads.
+fn rate(cell: &Cell) -> u64 {
+    let ops: u64 = cell.roles.iter().map(|role| role.ops).sum();
+    ops.saturating_mul(1_000_000_000) / cell.window_ns.max(1)
+}
+
+fn is_steady(rates: &[u64]) -> bool {
+    let Some(from) = rates.len().checked_sub(2 * GROUP) else { return false };
+    let (before, last) = rates[from..].split_at(GROUP);
+    let (before, last) = (median(before), median(last));
+    before.abs_diff(last) * 1000 <= before * STEADY_PERMILLE
+}
+
+fn median(values: &[u64]) -> u64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_unstable();
+    sorted[sorted.len() / 2]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steady_means_two_groups_in_a_row_alike() {
+        assert!(!is_steady(&[100; 9]), "too few");
+        assert!(is_steady(&[100; 10]));
+        assert!(is_steady(&[1, 100, 100, 100, 100, 100, 101, 101, 101, 101, 101]));
+        assert!(!is_steady(&[90, 90, 90, 90, 90, 100, 100, 100, 100, 100]));
+    }
+}
