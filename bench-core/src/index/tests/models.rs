@@ -76,18 +76,16 @@ impl Objects {
 fn an_object_is_not_reused_under_an_online_reader() {
     explore(|| {
         let shared = Arc::new(Objects::new());
-        let reader = {
+        let writer = {
             let shared = Arc::clone(&shared);
-            thread::spawn(move || {
-                for _ in 0..2 {
-                    shared.read();
-                    shared.rcu.quiescent(READER);
-                }
-                shared.read();
-            })
+            thread::spawn(move || shared.replace())
         };
-        shared.replace();
-        reader.join().expect("no panic");
+        for _ in 0..2 {
+            shared.read();
+            shared.rcu.quiescent(READER);
+        }
+        shared.read();
+        writer.join().expect("no panic");
     });
 }
 
