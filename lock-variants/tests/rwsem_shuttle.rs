@@ -14,6 +14,9 @@ use std::sync::atomic::AtomicUsize;
 /// Longer than any limit in the lock: spinning ends, a waiter may ask for a handoff.
 const LONG_NS: u64 = 5_000_000;
 
+/// Longer than a writer spins on another, shorter than it waits before it asks for a handoff.
+const SHORT_NS: u64 = 2_000_000;
+
 /// A lock and the payload that it guards: two words, equal whenever nobody writes.
 struct Guarded {
     lock: RwSem<Shuttle>,
@@ -68,7 +71,10 @@ impl Guarded {
         let handle = self.spawn(body);
         let number = u32::try_from(usize::from(handle.thread().id())).expect("few threads");
         while !Shuttle::task(TaskId::new(number)).parker.is_asleep() {
-            let_time_pass(LONG_NS); // a writer shall not spin for long
+            // Now and then, so that a writer stops spinning, and mostly not so often that it asks for a handoff.
+            if thread_rng().gen_ratio(1, 16) {
+                let_time_pass(SHORT_NS);
+            }
             thread::yield_now();
         }
         handle
