@@ -90,7 +90,8 @@ pub struct Tally {
 
 /// A thread of the address space.
 ///
-/// Its time in an mm's index is a read section that ends at [`Rcu::quiescent`](crate::rcu::Rcu::quiescent) after each
+/// It is in the read section of one mm's index at a time, that of the mm it works on: a writer that waits for a grace
+/// period of one mm never waits for a thread that sleeps in another. The section ends at [`Rcu::quiescent`](crate::rcu::Rcu::quiescent) after each
 /// operation. While it may sleep for the mmap lock it is offline, so that a writer which waits for a grace period does not
 /// wait for it; it comes back online before it releases the mmap lock, whose Release is what later writers of this mm
 /// acquire, so that no fence is needed.
@@ -133,14 +134,19 @@ impl<'space, L: VmaLock> Thread<'space, L> {
         self.use_index = yes;
     }
 
-    /// Goes to another mm of the same space.
+    /// Goes to another mm of the same space, between operations: out of the read section of the one, into that of the other.
     ///
     /// # Panics
     /// When there is no such mm.
     pub fn switch_mm(&mut self, mm: u32) {
+        let was_online = self.here.rcu.is_online(self.number as usize);
+        self.offline();
         self.mm_number = mm;
         self.mm = self.space.mm(mm);
         self.here = &self.space.ground.mms[mm as usize];
+        if was_online {
+            self.enter();
+        }
     }
 
     /// What it saw so far.
@@ -196,7 +202,11 @@ impl<'space, L: VmaLock> Thread<'space, L> {
                 }
                 Err(reason) => return Err(reason.into()),
             };
-            match space.fields.get(slot).identity(self.mm_number, goal.address()) {
+            match space
+                .fields
+                .get(slot)
+                .identity(self.mm_number, goal.address())
+            {
                 Identity::Same => return Ok((slot, token)),
                 other => return Err(self.let_go_of_wrong_vma(vma, token, other)),
             }
@@ -216,7 +226,11 @@ impl<'space, L: VmaLock> Thread<'space, L> {
         let (owner, reason) = match identity {
             Identity::OtherMm(number) => {
                 // Only a lock that does not exclude shows a slot that never had an mm.
-                let owner = self.space.mms.get(number as usize).map_or(self.mm, |mm| &**mm);
+                let owner = self
+                    .space
+                    .mms
+                    .get(number as usize)
+                    .map_or(self.mm, |mm| &**mm);
                 (owner, Outcome::WrongMm)
             }
             Identity::Same | Identity::Outside => (self.mm, Outcome::OutOfRange),
@@ -260,7 +274,12 @@ impl<'space, L: VmaLock> Thread<'space, L> {
         };
         self.step(Step::StartWrite);
         // Nobody sends a signal here: an interrupted wait is begun again.
-        while self.mm.lock().start_write(self.space.locks.get(slot), guard.section()).is_err() {}
+        while self
+            .mm
+            .lock()
+            .start_write(self.space.locks.get(slot), guard.section())
+            .is_err()
+        {}
         self.step(Step::Write);
         self.space.payloads.get(slot).write(body);
         self.tally.writes += 1;
@@ -284,7 +303,9 @@ impl<'space, L: VmaLock> Thread<'space, L> {
         while self.mm.lock().start_write(vma, guard.section()).is_err() {}
         self.step(Step::Write);
         let (index, rcu) = (&self.here.index, &self.here.rcu);
-        index.insert(start, end, slot, guard.section(), rcu, self.number as usize).ok()?;
+        index
+            .insert(start, end, slot, guard.section(), rcu, self.number as usize)
+            .ok()?;
         self.free.pop();
         self.mm.lock().attach(vma, guard.section());
         self.space.payloads.get(slot).write(body);
@@ -303,14 +324,18 @@ impl<'space, L: VmaLock> Thread<'space, L> {
         self.offline();
         let guard = self.mm.write_lock();
         self.online_under_mmap_lock();
-        let Some(slot) = self.here.index.lookup(start) else { return false };
+        let Some(slot) = self.here.index.lookup(start) else {
+            return false;
+        };
         let vma = self.space.locks.get(slot);
         self.step(Step::StartWrite);
         while self.mm.lock().start_write(vma, guard.section()).is_err() {}
         self.step(Step::Write);
         self.space.payloads.get(slot).write(&mut || {});
         self.tally.writes += 1;
-        self.here.index.erase(start, guard.section(), &self.here.rcu, self.number as usize);
+        self.here
+            .index
+            .erase(start, guard.section(), &self.here.rcu, self.number as usize);
         self.step(Step::Detach);
         self.mm.lock().detach(vma, guard.section());
         self.step(Step::EndWrite);
@@ -325,16 +350,12 @@ impl<'space, L: VmaLock> Thread<'space, L> {
     /// Leaves the read section for good, so that no grace period waits for this thread.
     pub fn leave(&mut self) {
         self.step(Step::Idle);
-        for mm in &self.space.ground.mms {
-            mm.rcu.offline(self.number as usize);
-        }
+        self.offline();
     }
 
     /// Enters the read section; to be called by the thread itself before its first operation and after [`Thread::leave`].
     pub fn enter(&mut self) {
-        for mm in &self.space.ground.mms {
-            mm.rcu.online(self.number as usize);
-        }
+        self.here.rcu.online(self.number as usize);
     }
 
     #[inline(always)]
@@ -355,9 +376,7 @@ impl<'space, L: VmaLock> Thread<'space, L> {
     /// Between operations: this thread holds no node of any index.
     #[inline(always)]
     fn quiescent(&self) {
-        for mm in &self.space.ground.mms {
-            mm.rcu.quiescent(self.number as usize);
-        }
+        self.here.rcu.quiescent(self.number as usize);
     }
 
     #[inline(always)]
