@@ -1,10 +1,11 @@
 //! Machines of several shapes, read from a text that holds their files, and what is made of them.
 
-use bench_core::record::{Host, Quota};
+use bench_core::record::{Host, Measured, PairSlowdown, PairTransfer, Quota};
 use runners::host::placement::{Placement, PlacementError};
 use runners::host::{describe, read};
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 /// Writes the files that a fixture holds below a new directory and reads the machine.
 ///
@@ -310,5 +311,56 @@ fn this_machine_is_read_and_described() {
     let text = describe(&host, &warnings);
     for warning in &warnings {
         assert!(text.contains(warning), "{warning}");
+    }
+}
+
+#[test]
+fn pairs_of_this_machine_are_measured_or_counted_as_left_out() {
+    let (host, _) = read(Path::new("/"));
+    let clock = runners::clock::Clock::calibrate();
+    let measured = runners::host::measure::measure(&host, &clock, Duration::ZERO);
+    let cpus = host.allowed_cpus.len() as u64;
+    let pairs = measured.line_transfer.len() as u64 + measured.pairs_left_out;
+    assert_eq!(pairs, cpus * cpus.saturating_sub(1) / 2);
+    assert!(
+        measured.line_transfer.len() <= 1,
+        "no time was given for a second"
+    );
+    // A busy machine may leave the pair out; what was measured is the time of a line and not of a scheduler's turn.
+    for pair in &measured.line_transfer {
+        assert!(pair.a < pair.b);
+        assert!((1_000..20_000_000).contains(&pair.one_way_ps), "{pair:?}");
+    }
+    for pair in &measured.alu_slowdown {
+        assert!((200..20_000).contains(&pair.slowdown_permille), "{pair:?}");
+    }
+}
+
+#[test]
+fn contradictions_stand_among_the_obstacles_once() {
+    let (mut host, warnings) = machine(FOUR_CACHES);
+    let words = "CPUs 0 and 1 are not what they are said to be".to_owned();
+    host.measured = Some(Measured {
+        line_transfer: vec![PairTransfer {
+            a: 0,
+            b: 1,
+            one_way_ps: 31_450,
+        }],
+        alu_slowdown: vec![PairSlowdown {
+            a: 0,
+            b: 1,
+            slowdown_permille: 1_705,
+        }],
+        contradictions: vec![words.clone()],
+        pairs_left_out: 119,
+    });
+    for warnings in [warnings, vec![words.clone()]] {
+        let text = describe(&host, &warnings);
+        assert_eq!(text.matches(&words).count(), 1, "{text}");
+        assert!(
+            text.contains("a line takes 31.4 ns one way, ALU work together takes 1.705 times"),
+            "{text}"
+        );
+        assert!(text.contains("119 pairs were left out"), "{text}");
     }
 }

@@ -4,7 +4,8 @@ use bench_core::record::{Cpu, Host, Measured};
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-/// The machine in several lines, then what was measured of it, then each obstacle.
+/// The machine in several lines, then what was measured of it, then each obstacle: the warnings, and the contradictions
+/// between words and measurement that are not among them.
 #[must_use]
 pub fn describe(host: &Host, warnings: &[String]) -> String {
     let mut text = String::new();
@@ -62,13 +63,19 @@ pub fn describe(host: &Host, warnings: &[String]) -> String {
     if let Some(measured) = &host.measured {
         describe_measured(&mut text, measured);
     }
-    if warnings.is_empty() {
+    let contradictions = host
+        .measured
+        .iter()
+        .flat_map(|measured| &measured.contradictions);
+    let new = contradictions.filter(|&words| !warnings.contains(words));
+    let obstacles: Vec<&String> = warnings.iter().chain(new).collect();
+    if obstacles.is_empty() {
         text.push_str("\nNothing was found that stands in the way of a good measurement.\n");
     } else {
         text.push_str("\nWhat stands in the way of a good measurement:\n");
     }
-    for warning in warnings {
-        writeln!(text, "- {warning}").expect("writing to a String does not fail");
+    for obstacle in obstacles {
+        writeln!(text, "- {obstacle}").expect("writing to a String does not fail");
     }
     text
 }
@@ -123,7 +130,7 @@ fn counters(host: &Host) -> String {
     format!("{hardware}; kernel.perf_event_paranoid {level}")
 }
 
-/// The pairs, then what contradicts the machine's words.
+/// The pairs. What contradicts the machine's words stands among the obstacles.
 fn describe_measured(text: &mut String, measured: &Measured) {
     text.push_str("\nMeasured, by pair of CPUs:\n");
     for pair in &measured.line_transfer {
@@ -152,12 +159,9 @@ fn describe_measured(text: &mut String, measured: &Measured) {
     if measured.pairs_left_out > 0 {
         writeln!(
             text,
-            "{} pairs were left out, there being too many",
+            "{} pairs were left out: too many for the time, or a CPU was busy with other work",
             measured.pairs_left_out
         )
         .expect("writing to a String does not fail");
-    }
-    for contradiction in &measured.contradictions {
-        writeln!(text, "- {contradiction}").expect("writing to a String does not fail");
     }
 }

@@ -62,7 +62,10 @@ pub fn read(root: &Path) -> (Host, Vec<String>) {
         allowed_cpus,
         measured: None,
     };
-    let warnings = warnings(&host);
+    let mut warnings = warnings(&host);
+    if here {
+        warnings.extend(crate::noise::gaps());
+    }
     (host, warnings)
 }
 

@@ -35,7 +35,7 @@ mod task;
 mod thread_clock;
 
 pub use judge::judge;
-pub use processor::gaps;
+pub(crate) use processor::gaps;
 
 use processor::{CpuTime, Source};
 use std::collections::BTreeSet;

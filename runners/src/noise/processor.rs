@@ -150,8 +150,7 @@ fn throttled_in(text: &str) -> Option<u64> {
 }
 
 /// Which signals this machine lacks, each with what to do about it; for the header's warnings.
-#[must_use]
-pub fn gaps() -> Vec<String> {
+pub(crate) fn gaps() -> Vec<String> {
     let mut gaps = Vec::new();
     match source() {
         Source::Charged(_) | Source::Switched => {}

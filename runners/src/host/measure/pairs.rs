@@ -69,3 +69,49 @@ pub(super) fn in_turns(host: &Host) -> Vec<(u32, u32)> {
     }
     pairs
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Eight CPUs: two packages of two cores with two threads; the second threads are numbered last.
+    fn host() -> Host {
+        let cpu = |id: u32| Cpu {
+            id,
+            core: Some(id % 4),
+            l3: Some(id % 4 / 2 * 2),
+            node: Some(id % 4 / 2),
+            package: Some(id % 4 / 2),
+            capacity: None,
+        };
+        Host {
+            allowed_cpus: (0..8).collect(),
+            cpus: (0..8).map(cpu).collect(),
+            ..Host::default()
+        }
+    }
+
+    #[test]
+    fn every_pair_stands_once_and_the_distances_take_turns() {
+        let host = host();
+        let pairs = in_turns(&host);
+        assert_eq!(pairs.len(), 8 * 7 / 2);
+        let distinct: std::collections::BTreeSet<_> = pairs.iter().collect();
+        assert_eq!(distinct.len(), pairs.len());
+        assert!(pairs.iter().all(|(a, b)| a < b));
+        let first: Vec<Distance> = pairs[..3]
+            .iter()
+            .map(|&(a, b)| Distance::between(&host, a, b))
+            .collect();
+        assert_eq!(first, [Distance::Core, Distance::Cache, Distance::Far]);
+    }
+
+    #[test]
+    fn what_is_not_told_is_no_shared_core_or_cache() {
+        let mut host = host();
+        host.cpus.clear();
+        assert_eq!(Distance::between(&host, 0, 1), Distance::Node);
+        host.allowed_cpus = vec![3];
+        assert_eq!(in_turns(&host), []);
+    }
+}
