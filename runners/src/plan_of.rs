@@ -20,7 +20,7 @@ pub fn plan_of(args: &RunArgs, locks: &[&str], host: &Host) -> anyhow::Result<Pl
         None => SpecFile::default(),
     };
     let preset: Preset = args.preset.into();
-    let cpus = host.allowed_cpus.len() as u32;
+    let cpus = usable_cpus(host);
     let modes: Vec<Mode> = args.mode.iter().map(|mode| Mode::from(*mode)).collect();
     let window_ns = args.window_ms.or(file.window_ms).map(|ms| ms.saturating_mul(1_000_000));
     let mut plan = Plan {
@@ -35,6 +35,7 @@ pub fn plan_of(args: &RunArgs, locks: &[&str], host: &Host) -> anyhow::Result<Pl
         rounds: args.rounds.or(file.rounds).unwrap_or(preset.rounds()),
         window_ns: window_ns.unwrap_or(preset.window_ns()),
         seed: args.seed.or(file.seed).unwrap_or_else(seed_from_clock),
+        cpus,
     };
     plan.threads.sort_unstable();
     plan.threads.dedup();
@@ -43,6 +44,13 @@ pub fn plan_of(args: &RunArgs, locks: &[&str], host: &Host) -> anyhow::Result<Pl
     plan.validate()?;
     check_placements(&mut plan, host)?;
     Ok(plan)
+}
+
+/// The CPUs that can be used at once: the allowed ones, or as many as the control group's bandwidth is worth.
+fn usable_cpus(host: &Host) -> u32 {
+    let allowed = host.allowed_cpus.len() as u64;
+    let worth = host.quota.as_ref().map(|quota| quota.quota_us / quota.period_us.max(1));
+    worth.unwrap_or(allowed).clamp(1, allowed.max(1)) as u32
 }
 
 /// What the flags give, else what the file gives.

@@ -80,6 +80,8 @@ pub struct Plan {
     pub window_ns: u64,
     /// The seed of every choice of chance.
     pub seed: u64,
+    /// The CPUs that the run can use at once: the allowed ones, or fewer where the control group's bandwidth is less.
+    pub cpus: u32,
 }
 
 /// What is wrong with a plan.
@@ -160,6 +162,12 @@ impl Plan {
             }
         }
         Ok(())
+    }
+
+    /// Whether so many threads cannot all run at once. Their run delay is then the lock's own doing.
+    #[must_use]
+    pub fn is_oversubscribed(&self, threads: u32) -> bool {
+        threads > self.cpus
     }
 
     /// Rounds of a mode: counters are informational and take one.

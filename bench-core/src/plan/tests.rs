@@ -13,6 +13,7 @@ fn plan() -> Plan {
         rounds: 6,
         window_ns: 10_000_000,
         seed: 7,
+        cpus: 2,
     }
 }
 

@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 
 /// What a worker is to do.
 #[derive(Clone, Debug)]
-pub struct Part {
+pub(super) struct Part {
     /// The worker's number.
     pub worker: u32,
     /// Its role.
@@ -41,7 +41,7 @@ pub struct Part {
 
 /// What a worker's window came to.
 #[derive(Clone, Debug, Default)]
-pub struct Window {
+pub(super) struct Window {
     /// Operations by outcome.
     pub counts: [u64; Outcome::ALL.len()],
     /// Misses of the lookup in the window.
@@ -55,7 +55,7 @@ pub struct Window {
 }
 
 /// Plays a part until the stage says stop.
-pub fn play<L: VmaLock, P: Probe>(
+pub(super) fn play<L: VmaLock, P: Probe>(
     part: &Part,
     thread: &mut Thread<'_, L>,
     stage: &Stage,

@@ -15,7 +15,7 @@ const LONGEST_NS: u64 = 10_000_000_000;
 const DIGITS: u8 = 2;
 
 /// A look at single operations. Called around each one, inlined; the empty one compiles to nothing.
-pub trait Probe {
+pub(super) trait Probe {
     /// The operation is about to ask for what it needs.
     fn requested(&mut self) {}
     /// It holds what it asked for.
@@ -32,13 +32,13 @@ pub trait Probe {
 
 /// Looks at nothing.
 #[derive(Debug)]
-pub struct NoProbe;
+pub(super) struct NoProbe;
 
 impl Probe for NoProbe {}
 
 /// Times one operation in [`LATENCY_SAMPLING`], at random distances, from request to held.
 #[derive(Debug)]
-pub struct LatencyProbe<'a> {
+pub(super) struct LatencyProbe<'a> {
     clock: Clock,
     histograms: &'a mut Histograms,
     rng: fastrand::Rng,

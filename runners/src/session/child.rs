@@ -80,7 +80,8 @@ fn measure(
         match go(cell, steady) {
             Ok(record) => tell(output, &Message::Cell(number, Box::new(record)))?,
             Err(CellFailure::Failed(what)) => {
-                let record = failed(cell.of(&job.plan), is_oversubscribed(cell), &what);
+                let oversubscribed = job.plan.is_oversubscribed(cell.threads);
+                let record = failed(cell.of(&job.plan), oversubscribed, &what);
                 tell(output, &Message::Cell(number, Box::new(record)))?;
             }
             Err(CellFailure::Hung(what)) => {
@@ -108,14 +109,9 @@ fn tell_hung(
     plan: &Plan,
     what: &str,
 ) -> std::io::Result<ExitCode> {
-    let record = failed(cell.of(plan), is_oversubscribed(cell), what);
+    let record = failed(cell.of(plan), plan.is_oversubscribed(cell.threads), what);
     tell(output, &Message::Hung(number, Box::new(record)))?;
     Ok(ExitCode::from(HUNG_EXIT_CODE))
-}
-
-/// More threads than CPUs that this process may use.
-fn is_oversubscribed(cell: &PlannedCell) -> bool {
-    cell.threads as usize > pin::allowed_cpus().len()
 }
 
 /// The clock, the workers and the ground for every cell of the plan.
@@ -155,14 +151,20 @@ fn run(
     let cpus = cpus(planned.placement, host, cell.threads, job).map_err(CellFailure::Failed)?;
     let job = CellJob {
         planned,
+        // A list may name fewer CPUs than there are threads.
+        oversubscribed: job.plan.is_oversubscribed(cell.threads) || has_twins(&cpus),
         cpus,
-        oversubscribed: is_oversubscribed(cell),
         steady,
         window_ns: job.plan.window_ns,
         seed: job.plan.seed ^ u64::from(cell.process) << 32 ^ u64::from(cell.round),
         hang_limit,
     };
     contender.run(&job, room)
+}
+
+/// Whether two workers share a CPU.
+fn has_twins(cpus: &[u32]) -> bool {
+    cpus.iter().enumerate().any(|(worker, cpu)| cpus[..worker].contains(cpu))
 }
 
 /// The CPU of each worker: the placement's CPUs, dealt to the workers in an order that each process draws for itself, so

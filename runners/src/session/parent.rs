@@ -2,7 +2,6 @@
 
 use super::{Job, Message};
 use crate::engine::failed;
-use crate::pin;
 use bench_core::plan::{Plan, PlannedCell, planned_cells};
 use bench_core::record::Cell;
 use std::collections::BTreeSet;
@@ -109,7 +108,7 @@ impl Supervisor<'_> {
         left.retain(|number| !gone.contains(number));
         for number in gone {
             let cell = &planned[number];
-            let oversubscribed = cell.threads as usize > pin::allowed_cpus().len();
+            let oversubscribed = self.plan.is_oversubscribed(cell.threads);
             tell(Told::Cell(Box::new(failed(cell.of(self.plan), oversubscribed, why))))?;
         }
         Ok(())

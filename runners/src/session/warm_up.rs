@@ -24,11 +24,10 @@ pub(super) fn warm_up(
     plan: &Plan,
     mut run: impl FnMut(&PlannedCell) -> Result<Cell, CellFailure>,
 ) -> Result<bool, String> {
-    let cpus = crate::pin::allowed_cpus().len() as u32;
     let mut cell = first.clone();
     cell.mode = Mode::Throughput;
     // All CPUs at once, so that each comes up to speed; but none twice.
-    cell.threads = plan.threads.iter().copied().filter(|threads| *threads <= cpus).max().unwrap_or(first.threads);
+    cell.threads = plan.threads.iter().copied().filter(|threads| !plan.is_oversubscribed(*threads)).max().unwrap_or(first.threads);
     let start = Instant::now();
     let mut ops = Vec::new();
     loop {
