@@ -9,7 +9,7 @@ const ALIKE: f64 = 0.7;
 ///
 /// # Errors
 /// One line with the nearest name, if one is near, and the list.
-pub fn check(kind: &str, name: &str, known: &[&str]) -> anyhow::Result<()> {
+pub(crate) fn check(kind: &str, name: &str, known: &[&str]) -> anyhow::Result<()> {
     if known.contains(&name) {
         return Ok(());
     }
@@ -18,7 +18,7 @@ pub fn check(kind: &str, name: &str, known: &[&str]) -> anyhow::Result<()> {
 
 /// `: did you mean ...?` with the nearest name, or nothing.
 #[must_use]
-pub fn offer(name: &str, known: &[&str]) -> String {
+pub(crate) fn offer(name: &str, known: &[&str]) -> String {
     let alike = |other: &str| strsim::jaro_winkler(name, other);
     known
         .iter()

@@ -14,7 +14,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 ///
 /// # Errors
 /// One line that says what is wrong and what could stand there.
-pub fn plan_of(args: &RunArgs, locks: &[&str], host: &Host) -> anyhow::Result<Plan> {
+pub(crate) fn plan_of(args: &RunArgs, locks: &[&str], host: &Host) -> anyhow::Result<Plan> {
     let file = match &args.spec {
         Some(path) => read_spec(path)?,
         None => SpecFile::default(),

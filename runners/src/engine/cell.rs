@@ -92,9 +92,9 @@ pub fn run_cell<L: VmaLock<Machine = Native>>(
     let written_before = map_residents(&space, spec, threads);
     let stage = Arc::new(Stage::new(threads));
     let results = send_parts(job, room, &space, &stage);
-    let outcome = conduct(job, room, &stage, &results).and_then(|conducted| {
+    let outcome = conduct(job, room, &stage, &results).map(|conducted| {
         let violations = check(&space, spec, written_before, &conducted.ended);
-        Ok(measured(job, room.clock, conducted, violations))
+        measured(job, room.clock, conducted, violations)
     });
     match &outcome {
         Err(CellFailure::Hung(what)) => {

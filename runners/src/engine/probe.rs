@@ -52,7 +52,7 @@ pub(super) struct LatencyProbe<'a> {
 
 impl<'a> LatencyProbe<'a> {
     /// A probe that keeps what it times in `histograms`.
-    pub fn new(clock: Clock, histograms: &'a mut Histograms, seed: u64) -> Self {
+    pub(super) fn new(clock: Clock, histograms: &'a mut Histograms, seed: u64) -> Self {
         let rng = fastrand::Rng::with_seed(seed);
         Self {
             clock,
