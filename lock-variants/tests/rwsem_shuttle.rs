@@ -309,7 +309,7 @@ struct Overtaking {
 }
 
 impl Overtaking {
-    fn run(waiter: Section, others: Section, handoffs: &'static AtomicUsize) {
+    fn run(waiter: Section, others: &'static [Section], handoffs: &'static AtomicUsize) {
         let guarded = Guarded::new();
         guarded.lock.write_lock();
         let this = Arc::new(Self {
@@ -336,10 +336,11 @@ impl Overtaking {
     }
 
     /// Once it has seen HANDOFF, it does not get the lock before the waiter.
-    fn take_again_and_again(&self, section: Section) {
+    fn take_again_and_again(&self, sections: &[Section]) {
         let lock = &self.guarded.lock;
         for _ in 0..4 {
             let handoff = lock.describe().contains("handoff") && !self.served.load(SeqCst);
+            let section = sections[thread_rng().gen_range(0..sections.len())];
             section.0(lock);
             if handoff {
                 self.handoffs.fetch_add(1, SeqCst);
@@ -354,20 +355,29 @@ impl Overtaking {
 #[test]
 fn readers_do_not_overtake_a_writer_after_a_handoff() {
     static HANDOFFS: AtomicUsize = AtomicUsize::new(0);
-    explore(1500, || Overtaking::run(WRITE, READ, &HANDOFFS));
+    explore(1500, || Overtaking::run(WRITE, &[READ], &HANDOFFS));
     assert!(HANDOFFS.load(SeqCst) > 0, "no run came to a handoff");
 }
 
 #[test]
 fn writers_do_not_overtake_a_writer_after_a_handoff() {
     static HANDOFFS: AtomicUsize = AtomicUsize::new(0);
-    explore(1500, || Overtaking::run(WRITE, WRITE, &HANDOFFS));
+    explore(1500, || Overtaking::run(WRITE, &[WRITE], &HANDOFFS));
+    assert!(HANDOFFS.load(SeqCst) > 0, "no run came to a handoff");
+}
+
+#[test]
+fn nobody_overtakes_a_writer_after_a_handoff() {
+    static HANDOFFS: AtomicUsize = AtomicUsize::new(0);
+    explore(1500, || {
+        Overtaking::run(WRITE, &[READ, READ, WRITE], &HANDOFFS)
+    });
     assert!(HANDOFFS.load(SeqCst) > 0, "no run came to a handoff");
 }
 
 #[test]
 fn writers_do_not_overtake_a_reader_after_a_handoff() {
     static HANDOFFS: AtomicUsize = AtomicUsize::new(0);
-    explore(1500, || Overtaking::run(READ, WRITE, &HANDOFFS));
+    explore(1500, || Overtaking::run(READ, &[WRITE], &HANDOFFS));
     assert!(HANDOFFS.load(SeqCst) > 0, "no run came to a handoff");
 }

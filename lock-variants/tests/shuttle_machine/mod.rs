@@ -20,10 +20,11 @@
 
 use bench_core::machine::{Machine, Park, Task, TaskId, Word};
 use shuttle::rand::{Rng, thread_rng};
-use shuttle::scheduler::RandomScheduler;
+use shuttle::scheduler::{PctScheduler, RandomScheduler};
 use shuttle::sync::atomic::{self, AtomicU32, AtomicU64, Ordering};
 use shuttle::sync::{Condvar, Mutex, MutexGuard};
 use shuttle::{Config, Runner, thread};
+use std::sync::Arc;
 
 /// At most so many threads in one run.
 pub(crate) const TASKS: u32 = 16;
@@ -33,7 +34,12 @@ const LOOKS_PER_JUMP: u32 = 32;
 const LOOK_NS: u64 = 1_000;
 const JUMP_NS: u64 = 5_000_000;
 
-/// Runs `body` under `iterations` random schedules, the same ones in each test run unless SHUTTLE_RANDOM_SEED is set.
+/// The places in a run where a thread is stopped for long, in the schedules with few switches.
+const LONG_STOPS: usize = 3;
+
+/// Runs `body` under `iterations` schedules: half of them switch between threads at random, which mixes their steps well;
+/// half let one thread run on and stop it at a few random places (PCT), which finds what needs a thread to stand still in
+/// a narrow window while another does a lot. They are the same ones in each test run unless SHUTTLE_RANDOM_SEED is set.
 ///
 /// # Panics
 /// With the schedule to replay, if `body` panics, all of its threads block, or they take more than a million steps.
@@ -41,7 +47,14 @@ pub(crate) fn explore(iterations: usize, body: impl Fn() + Send + Sync + 'static
     let mut config = Config::new();
     config.silence_warnings = true; // that orderings are not modelled is said above
     config.stack_size = 0x2_0000; // the default is too small for formatting a panic without optimisation
-    Runner::new(RandomScheduler::new_from_seed(0, iterations), config).run(body);
+    let body = Arc::new(body);
+    let half = iterations.div_ceil(2);
+
+    let random = RandomScheduler::new_from_seed(0, half);
+    let random_body = Arc::clone(&body);
+    Runner::new(random, config.clone()).run(move || random_body());
+    let few_switches = PctScheduler::new_from_seed(0, LONG_STOPS, half);
+    Runner::new(few_switches, config).run(move || body());
 }
 
 /// Moves the clock of this run.
