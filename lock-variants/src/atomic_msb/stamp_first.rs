@@ -33,7 +33,7 @@ pub struct AtomicMsb<M: Machine> {
 impl<M: Machine> AtomicMsb<M> {
     /// The count `old` had the writer's bias: undoes the add.
     #[cold]
-    fn back_off(vma: &AtomicMsbVma<M>, old: u32) -> Declined {
+    pub(super) fn back_off(vma: &AtomicMsbVma<M>, old: u32) -> Declined {
         vma.put();
         // A writer's count is at least BIAS + 2.
         if old < BIAS + 2 {

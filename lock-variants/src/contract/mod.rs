@@ -17,6 +17,8 @@
 //! ```
 
 mod alone;
+#[cfg(test)]
+mod tests;
 mod threads;
 
 use bench_core::lock::{Declined, ReadEnd, VmaLock, WriteSection};

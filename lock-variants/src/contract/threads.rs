@@ -49,6 +49,13 @@ pub(super) fn checks<L: VmaLock>() -> Vec<Check> {
             detach_and_attach::<L>,
         ),
         check(
+            "stale-readers",
+            "readers that meet on a detached VMA, which they found before it was detached, are all declined",
+            true,
+            2,
+            stale_readers::<L>,
+        ),
+        check(
             "detach-waits",
             "when detach returns nobody holds the VMA, not even for a moment a reader of another mm that found it before",
             true,
@@ -59,7 +66,7 @@ pub(super) fn checks<L: VmaLock>() -> Vec<Check> {
             "recycled-in-parallel",
             "a VMA that moves to another mm excludes its readers from both mms' writers, and its writers are woken",
             true,
-            3,
+            2,
             recycled_in_parallel::<L>,
         ),
     ]
@@ -173,8 +180,13 @@ fn body<L: VmaLock>(stage: &Arc<Stage<L>>, rounds: u32, act: fn(&Stage<L>)) -> B
     Box::new(move || (0..rounds).for_each(|_| act(&stage)))
 }
 
+/// Threads on a VMA that is attached to the first mm.
 fn situation<L: VmaLock>(rounds: u32, acts: &[fn(&Stage<L>)]) -> Situation {
-    let stage = Stage::<L>::new();
+    run_on(&Stage::<L>::new(), rounds, acts)
+}
+
+fn run_on<L: VmaLock>(stage: &Arc<Stage<L>>, rounds: u32, acts: &[fn(&Stage<L>)]) -> Situation {
+    let stage = Arc::clone(stage);
     let bodies = acts.iter().map(|act| body(&stage, rounds, *act)).collect();
     Situation {
         bodies,
@@ -232,7 +244,7 @@ fn start_write_drains<L: VmaLock>(rounds: u32) -> Situation {
             }
         });
     }
-    situation::<L>(rounds, &[writer, reader, reader])
+    situation::<L>(rounds, &[reader, writer, reader])
 }
 
 fn readers_share_in_parallel<L: VmaLock>(rounds: u32) -> Situation {
@@ -256,6 +268,17 @@ fn detach_and_attach<L: VmaLock>(rounds: u32) -> Situation {
         stage.map(0);
     }
     situation::<L>(rounds, &[writer, |stage| reads_whole(stage, 0)])
+}
+
+fn stale_readers<L: VmaLock>(rounds: u32) -> Situation {
+    fn reader<L: VmaLock>(stage: &Stage<L>) {
+        if stage.reader(0, || 0) == Some(ReadEnd::Committed) {
+            stage.note(Err("a reader held a VMA that was detached".to_owned()));
+        }
+    }
+    let stage = Stage::<L>::new();
+    stage.unmap(0, || ());
+    run_on(&stage, rounds, &[reader, reader])
 }
 
 fn detach_waits<L: VmaLock>(rounds: u32) -> Situation {
@@ -286,12 +309,9 @@ fn recycled_in_parallel<L: VmaLock>(rounds: u32) -> Situation {
         stage.map(to);
         stage.writer(to, || stage.write());
     }
-    situation::<L>(
-        rounds,
-        &[
-            writer,
-            |stage| reads_whole(stage, 0),
-            |stage| reads_whole(stage, 1),
-        ],
-    )
+    fn reader_of_both_mms<L: VmaLock>(stage: &Stage<L>) {
+        reads_whole(stage, 0);
+        reads_whole(stage, 1);
+    }
+    situation::<L>(rounds, &[writer, reader_of_both_mms])
 }

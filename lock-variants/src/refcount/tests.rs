@@ -1,1 +1,107 @@
+//! The value table, step by step, on the machine of one task.
 
+use super::{LIMIT, OFFSET, Refcount, RefcountPrestamp, RefcountVma, decode};
+use bench_core::lock::{Declined, VmaLock};
+use bench_core::machine::Solo;
+use bench_core::space::Mm;
+use std::sync::atomic::Ordering::Relaxed;
+
+type Lock = Refcount<Solo>;
+
+fn count(vma: &RefcountVma<Solo>) -> u32 {
+    vma.count.read(Relaxed)
+}
+
+/// An mm and a VMA that it has mapped.
+fn mapped<L: VmaLock<Machine = Solo>>() -> (Mm<L>, L::Vma) {
+    let (mm, vma) = (Mm::<L>::new(), L::new_vma());
+    let guard = mm.write_lock();
+    mm.lock().start_write(&vma, guard.section()).unwrap();
+    mm.lock().attach(&vma, guard.section());
+    drop(guard);
+    (mm, vma)
+}
+
+#[test]
+fn the_count_after_each_step() {
+    let (mm, vma) = (Mm::<Lock>::new(), Lock::new_vma());
+    assert_eq!((count(&vma), vma.sequence.number()), (0, u32::MAX));
+    let guard = mm.write_lock();
+    mm.lock().start_write(&vma, guard.section()).unwrap();
+    assert_eq!((count(&vma), vma.sequence.number()), (0, 0), "only stamped");
+    mm.lock().attach(&vma, guard.section());
+    assert_eq!(count(&vma), 1);
+    drop(guard);
+    mm.lock().start_read(&vma, 0).unwrap();
+    mm.lock().start_read(&vma, 0).unwrap();
+    assert_eq!(count(&vma), 3);
+    let _ = mm.lock().end_read(&vma, ());
+    let _ = mm.lock().end_read(&vma, ());
+    let guard = mm.write_lock();
+    mm.lock().start_write(&vma, guard.section()).unwrap();
+    assert_eq!(
+        (count(&vma), vma.sequence.number()),
+        (1, 1),
+        "the bit is gone, the number is there"
+    );
+    mm.lock().detach(&vma, guard.section());
+    assert_eq!(count(&vma), 0);
+}
+
+#[test]
+fn prestamp_stamps_when_it_attaches() {
+    let (mm, vma) = (
+        Mm::<RefcountPrestamp<Solo>>::new(),
+        RefcountPrestamp::<Solo>::new_vma(),
+    );
+    let guard = mm.write_lock();
+    mm.lock().start_write(&vma, guard.section()).unwrap();
+    assert_eq!(
+        (count(&vma), vma.sequence.number()),
+        (0, u32::MAX),
+        "detached is write-locked"
+    );
+    mm.lock().attach(&vma, guard.section());
+    assert_eq!((count(&vma), vma.sequence.number()), (1, 0));
+}
+
+#[test]
+fn each_reason_to_decline() {
+    let (mm, vma) = mapped::<Lock>();
+    assert_eq!(
+        mm.lock().start_read(&Lock::new_vma(), 0),
+        Err(Declined::Detached)
+    );
+    vma.count.set(LIMIT, Relaxed);
+    assert_eq!(mm.lock().start_read(&vma, 0), Err(Declined::Limit));
+    vma.count.set(OFFSET + 1, Relaxed);
+    assert_eq!(mm.lock().start_read(&vma, 0), Err(Declined::WriterBit));
+    vma.count.set(1, Relaxed);
+    let guard = mm.write_lock();
+    mm.lock().start_write(&vma, guard.section()).unwrap();
+    assert_eq!(mm.lock().start_read(&vma, 0), Err(Declined::EarlySeq));
+    assert_eq!(count(&vma), 1, "who is declined leaves no trace");
+}
+
+#[test]
+fn the_last_reader_below_the_limit_enters() {
+    let (mm, vma) = mapped::<Lock>();
+    vma.count.set(LIMIT - 1, Relaxed);
+    assert_eq!(mm.lock().start_read(&vma, 0), Ok(()));
+    assert_eq!(count(&vma), LIMIT);
+    assert!(!vma.count.is_saturated());
+}
+
+#[test]
+fn a_word_in_words() {
+    let (mm, vma) = mapped::<Lock>();
+    vma.count.set(OFFSET + 2, Relaxed);
+    assert_eq!(
+        mm.lock().describe(&vma),
+        "vm_refcnt=0x40000002 (writer waits for 1 reader) vm_lock_seq=0 mm_lock_seq=1"
+    );
+    assert_eq!(decode(0), "detached");
+    assert_eq!(decode(3), "2 readers");
+    assert_eq!(decode(OFFSET + 3), "writer waits for 2 readers");
+    assert_eq!(decode(0xc000_0000), "saturated");
+}

@@ -1,0 +1,192 @@
+//! The machine of loom: every execution of a few threads that the C11 memory model allows, save those that loom leaves
+//! out (it takes SeqCst accesses for AcqRel, and does not let a load see a store that comes later).
+//!
+//! For a test of the tests, one kind of ordering can be weakened for the length of a model, by [`check_weakened`]: the text
+//! of the locks stays the same and the machine below them forgets to order.
+
+mod words;
+
+use bench_core::machine::{Machine, Park, Task, TaskId, Word};
+use loom::sync::atomic::fence;
+use loom::sync::{Condvar, Mutex};
+use std::cell::Cell;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+pub(crate) use words::{U32, U64};
+
+/// loom itself runs at most 5 threads at once.
+const TASKS: usize = 5;
+
+/// The machine.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Loom;
+
+/// What the machine forgets to order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Weakness {
+    /// Nothing.
+    None,
+    /// The Acquire of read-modify-writes.
+    RmwAcquire,
+    /// The Release of read-modify-writes.
+    RmwRelease,
+    /// The Acquire of loads.
+    LoadAcquire,
+    /// The Release of stores.
+    StoreRelease,
+    /// SeqCst fences are only AcqRel, those of the parker too.
+    Fences,
+}
+
+thread_local! {
+    /// loom runs all threads of a model on the thread that called it, so that this is one word per model.
+    static WEAKNESS: Cell<Weakness> = const { Cell::new(Weakness::None) };
+}
+
+/// Runs a model in every execution with at most `preemptions` preemptions. Panics when one fails, or when threads wait for
+/// each other for ever.
+pub(crate) fn check(preemptions: usize, model: impl Fn() + Send + Sync + 'static) {
+    check_weakened(Weakness::None, preemptions, model);
+}
+
+/// The same on a machine with a weakness.
+pub(crate) fn check_weakened(
+    weakness: Weakness,
+    preemptions: usize,
+    model: impl Fn() + Send + Sync + 'static,
+) {
+    /// Ends the weakness, by a panic too.
+    struct Restore;
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            WEAKNESS.set(Weakness::None);
+        }
+    }
+    WEAKNESS.set(weakness);
+    let _restore = Restore;
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(preemptions);
+    builder.check(model);
+}
+
+/// A fence as strong as the machine makes it.
+fn weakened_fence(order: Ordering) {
+    let weak = WEAKNESS.get() == Weakness::Fences && order == Ordering::SeqCst;
+    fence(if weak { Ordering::AcqRel } else { order });
+}
+
+loom::lazy_static! {
+    static ref ALL: All = All {
+        tasks: std::array::from_fn(|_| Task::new()),
+        next: AtomicU32::new(0),
+    };
+}
+
+/// The tasks of one execution.
+struct All {
+    tasks: [Task<Loom>; TASKS],
+    /// The number of the next thread that asks for one. Not a word of the model: it only hands out numbers.
+    next: AtomicU32,
+}
+
+loom::thread_local! {
+    static CURRENT: Cell<Option<u32>> = Cell::new(None);
+}
+
+impl Machine for Loom {
+    type U32 = U32;
+    type U64 = U64;
+    type Parker = Parker;
+
+    fn fence(order: Ordering) {
+        weakened_fence(order);
+    }
+
+    fn spin_hint() {
+        loom::thread::yield_now();
+    }
+
+    fn yield_now() {
+        loom::thread::yield_now();
+    }
+
+    /// Each look is a second later, so that spinning with a time limit ends at once.
+    fn now_ns() -> u64 {
+        thread_local! {
+            static CLOCK: Cell<u64> = const { Cell::new(0) };
+        }
+        CLOCK.replace(CLOCK.get() + 1_000_000_000)
+    }
+
+    fn cpu() -> u32 {
+        0
+    }
+
+    fn current() -> TaskId {
+        CURRENT.with(|current| {
+            let number = current
+                .get()
+                .unwrap_or_else(|| ALL.next.fetch_add(1, Ordering::Relaxed));
+            current.set(Some(number));
+            TaskId::new(number)
+        })
+    }
+
+    fn task(id: TaskId) -> &'static Task<Self> {
+        &ALL.tasks[id.number() as usize]
+    }
+}
+
+/// Sleeps on a condition variable, so that a lost wake is a deadlock, which loom reports. It orders no more than the native
+/// one does: the mutex is taken only by who sleeps and who wakes a sleeper.
+#[derive(Debug)]
+pub(crate) struct Parker {
+    /// 1 while the task sleeps or is about to.
+    sleeping: U32,
+    mutex: Mutex<()>,
+    woken: Condvar,
+}
+
+impl Default for Parker {
+    fn default() -> Self {
+        Self {
+            sleeping: U32::new(0),
+            mutex: Mutex::new(()),
+            woken: Condvar::new(),
+        }
+    }
+}
+
+impl Park for Parker {
+    fn prepare(&self) {
+        self.sleeping.store(1, Ordering::Relaxed);
+        // Pairs with the fence in `unpark`.
+        weakened_fence(Ordering::SeqCst);
+    }
+
+    fn park(&self, deadline_ns: Option<u64>) -> bool {
+        let mut held = self.mutex.lock().unwrap();
+        // Relaxed: the mutex orders it after the waker that took it before.
+        while self.sleeping.load(Ordering::Relaxed) == 1 {
+            if deadline_ns.is_some() {
+                return false;
+            }
+            held = self.woken.wait(held).unwrap();
+        }
+        true
+    }
+
+    fn finish(&self) {
+        self.sleeping.store(0, Ordering::Relaxed);
+    }
+
+    fn unpark(&self) {
+        // Pairs with the fence in `prepare`.
+        weakened_fence(Ordering::SeqCst);
+        if self.sleeping.load(Ordering::Relaxed) == 1 {
+            self.sleeping.store(0, Ordering::Relaxed);
+            drop(self.mutex.lock().unwrap());
+            self.woken.notify_one();
+        }
+    }
+}
