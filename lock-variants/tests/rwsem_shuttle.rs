@@ -156,7 +156,7 @@ fn readers_and_writers_exclude_each_other() {
 
 #[test]
 fn nobody_is_left_asleep() {
-    explore(3000, || {
+    explore(2000, || {
         let guarded = Guarded::new();
         guarded.lock.write_lock();
         let mut threads = Vec::new();
