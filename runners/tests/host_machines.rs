@@ -242,6 +242,10 @@ fn arm64_with_two_kinds_of_cores() {
         "firmware that says -1 says nothing"
     );
     assert_eq!(host.cpus[7].capacity, Some(1024));
+    assert_eq!(
+        host.cpus[7].l3, None,
+        "a first-level cache is none that cores share"
+    );
     assert_eq!(host.smt, None);
     assert_eq!(host.boost, None);
     assert_warns(&warnings, "capacity 400 to 1024");
@@ -329,10 +333,10 @@ fn pairs_of_this_machine_are_measured_or_counted_as_left_out() {
     // A busy machine may leave the pair out; what was measured is the time of a line and not of a scheduler's turn.
     for pair in &measured.line_transfer {
         assert!(pair.a < pair.b);
-        assert!((1_000..20_000_000).contains(&pair.one_way_ps), "{pair:?}");
+        assert!((1_000..=5_000_000).contains(&pair.one_way_ps), "{pair:?}");
     }
     for pair in &measured.alu_slowdown {
-        assert!((200..20_000).contains(&pair.slowdown_permille), "{pair:?}");
+        assert!(pair.slowdown_permille > 0, "{pair:?}");
     }
 }
 

@@ -61,6 +61,21 @@ fn what_the_list_offers_is_counted() {
 }
 
 #[test]
+fn each_window_begins_at_nothing() {
+    let mut counters = Counters::open();
+    let mut task_clock_ns = |turns| {
+        counters.enable();
+        crate::delay::chain(turns);
+        counters.disable_and_read()["task-clock"].clone()
+    };
+    // The thread's own time, whatever else the machine does.
+    let (long, short) = (task_clock_ns(5_000_000), task_clock_ns(1));
+    if let (CounterValue::Value(long_ns), CounterValue::Value(short_ns)) = (&long, &short) {
+        assert!(short_ns * 2 < *long_ns, "{short_ns} ns after {long_ns} ns");
+    }
+}
+
+#[test]
 fn sleeps_are_counted_in_each_window_by_itself() {
     let mut counters = Counters::open();
     for _ in 0..3 {

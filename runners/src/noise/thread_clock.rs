@@ -44,3 +44,34 @@ pub(super) fn cpu_ns(tid: i32) -> Option<u64> {
     let result = unsafe { libc::clock_gettime(clock, &raw mut time) };
     (result == 0).then(|| ns(time.tv_sec, time.tv_nsec))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc;
+
+    #[test]
+    fn the_time_of_another_thread_is_that_threads_own() {
+        let (tell, told) = mpsc::channel();
+        let (end, ended) = mpsc::channel::<()>();
+        let worker = std::thread::spawn(move || {
+            let tid = rustix::thread::gettid().as_raw_nonzero().get();
+            crate::delay::chain(1_000_000);
+            tell.send((tid, own_ns())).expect("the test waits");
+            // Asleep until the test is done, so that the time stands still.
+            ended.recv().expect_err("the other end is dropped");
+        });
+        let (tid, own) = told.recv().expect("the thread sends");
+        let seen = cpu_ns(tid).expect("the thread lives");
+        assert!(own > 100_000, "{own} ns");
+        // What came after its own reading is the sending.
+        assert!(
+            (own..own + 50_000_000).contains(&seen),
+            "{seen} ns, not {own}"
+        );
+        drop(end);
+        worker.join().expect("the thread ends");
+        // Beyond the kernel's largest thread number.
+        assert_eq!(cpu_ns(1 << 23), None);
+    }
+}
