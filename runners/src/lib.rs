@@ -21,7 +21,7 @@ pub mod verify;
 use args::{Cli, Command};
 use clap::Parser;
 use contender::Contender;
-use std::io::{Write, stderr, stdin, stdout};
+use std::io::{ErrorKind, Write, stderr, stdin, stdout};
 use std::process::ExitCode;
 
 /// The exit code for what a user can mend: usage, configuration, input and output.
@@ -43,8 +43,15 @@ pub fn main_with(contenders: &[Contender]) -> ExitCode {
         Command::MeasuringProcess => Ok(session::run_child(contenders, stdin().lock(), out)),
     };
     done.unwrap_or_else(|error| {
-        // Nobody is left to tell when this fails.
-        let _ = writeln!(stderr(), "vmalock: {error:#}");
+        // Whoever read the output has enough, as `head` does: nothing is wrong.
+        if !is_broken_pipe(&error) {
+            // Nobody is left to tell when this fails.
+            let _ = writeln!(stderr(), "vmalock: {error:#}");
+        }
         ExitCode::from(USAGE_EXIT_CODE)
     })
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
 }

@@ -3,12 +3,17 @@
 use crate::args::RunArgs;
 use crate::host::placement::Placement;
 use crate::names;
-use anyhow::Context;
-use bench_core::plan::{Mode, Plan, Preset, SpecFile, SpecFileError, parse};
+use anyhow::{Context, bail};
+use bench_core::plan::{
+    MAX_WINDOW_NS, MIN_WINDOW_NS, Mode, Plan, PlanError, Preset, SpecFile, SpecFileError, parse,
+};
 use bench_core::record::Host;
 use bench_core::workload::{WorkloadSpec, presets};
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Nanoseconds in a millisecond.
+const NS_PER_MS: u64 = 1_000_000;
 
 /// The plan that the arguments ask for, checked, for the locks that there are.
 ///
@@ -22,7 +27,7 @@ pub(crate) fn plan_of(args: &RunArgs, locks: &[&str], host: &Host) -> anyhow::Re
     let preset: Preset = args.preset.into();
     let cpus = usable_cpus(host);
     let modes: Vec<Mode> = args.mode.iter().map(|mode| Mode::from(*mode)).collect();
-    let window_ns = args.window_ms.or(file.window_ms).map(|ms| ms.saturating_mul(1_000_000));
+    let window_ns = args.window_ms.or(file.window_ms).map(window_ns).transpose()?;
     let mut plan = Plan {
         locks: in_order(first_given(&args.lock, file.locks.as_ref()), locks, "lock")?,
         workloads: workloads(args, &file)?,
@@ -44,6 +49,17 @@ pub(crate) fn plan_of(args: &RunArgs, locks: &[&str], host: &Host) -> anyhow::Re
     plan.validate()?;
     check_placements(&mut plan, host)?;
     Ok(plan)
+}
+
+/// The window that is asked for, checked in the unit in which it is asked for.
+fn window_ns(ms: u64) -> anyhow::Result<u64> {
+    let (least, most) = (MIN_WINDOW_NS / NS_PER_MS, MAX_WINDOW_NS / NS_PER_MS);
+    if !(least..=most).contains(&ms) {
+        bail!(
+            "the window is {ms} ms, but must be from {least} to {most} ms: a shorter one measures the timer and the start of the threads, a longer one a single moment"
+        );
+    }
+    Ok(ms * NS_PER_MS)
 }
 
 /// The CPUs that can be used at once: the allowed ones, or as many as the control group's bandwidth is worth.
@@ -75,7 +91,10 @@ fn in_order(
 /// The file's own workloads and the presets; a file with workloads of its own names the presets that it wants besides.
 fn workloads(args: &RunArgs, file: &SpecFile) -> anyhow::Result<Vec<WorkloadSpec>> {
     let mut known = presets();
-    for own in &file.workload {
+    for (number, own) in file.workload.iter().enumerate() {
+        if file.workload[..number].iter().any(|other| other.name == own.name) {
+            return Err(PlanError::TwoWorkloads(own.name.clone()).into());
+        }
         // A preset of the same name gives way, so that a file can change one.
         known.retain(|spec| spec.name != own.name);
         known.push(own.clone());

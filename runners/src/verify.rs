@@ -1,8 +1,10 @@
 //! The contract suite on the native machine.
 
+use crate::engine::panic_words;
 use bench_core::lock::VmaLock;
 use lock_variants::contract::{Body, Check, checks};
-use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 
@@ -26,16 +28,20 @@ pub struct Finding {
     pub seen: Option<String>,
 }
 
-/// Runs every check on lock `L`. After one that does not end, the rest is left out.
+/// Runs every check on lock `L`. After one that does not end or panics, the rest is left out.
 #[must_use]
-pub fn verify<L: VmaLock>() -> Vec<Finding> {
+pub(crate) fn verify<L: VmaLock>() -> Vec<Finding> {
     let all = checks::<L>();
     let (sender, results) = channel();
     let to_run = all.clone();
     // Not joined: a lock that hangs keeps its threads for ever, and the process ends without them.
     thread::spawn(move || {
         for check in to_run {
-            let seen = check.run(ROUNDS, in_parallel).err().map(|broken| broken.seen);
+            let run = AssertUnwindSafe(|| check.run(ROUNDS, in_parallel));
+            let seen = match catch_unwind(run) {
+                Ok(result) => Ran::Ended(result.err().map(|broken| broken.seen)),
+                Err(panic) => Ran::Panicked(format!("it panicked: {}", panic_words(&*panic))),
+            };
             if sender.send(seen).is_err() {
                 break;
             }
@@ -43,18 +49,25 @@ pub fn verify<L: VmaLock>() -> Vec<Finding> {
     });
     let mut findings = Vec::new();
     for check in all {
-        let seen = match results.recv_timeout(HANG_LIMIT) {
-            Ok(seen) => seen,
-            Err(RecvTimeoutError::Timeout) => {
-                let seconds = HANG_LIMIT.as_secs();
-                findings.push(finding(&check, Some(format!("it did not end within {seconds} s"))));
-                return findings;
-            }
-            Err(RecvTimeoutError::Disconnected) => Some("it panicked".to_owned()),
+        let (seen, goes_on) = match results.recv_timeout(HANG_LIMIT) {
+            Ok(Ran::Ended(seen)) => (seen, true),
+            Ok(Ran::Panicked(words)) => (Some(words), false),
+            Err(_) => (Some(format!("it did not end within {} s", HANG_LIMIT.as_secs())), false),
         };
         findings.push(finding(&check, seen));
+        if !goes_on {
+            break;
+        }
     }
     findings
+}
+
+/// How a check ended.
+enum Ran {
+    /// With what was seen against the rule, if anything was.
+    Ended(Option<String>),
+    /// With a panic, in words.
+    Panicked(String),
 }
 
 fn finding(check: &Check, seen: Option<String>) -> Finding {

@@ -89,13 +89,7 @@ pub fn run_cell<L: VmaLock<Machine = Native>>(
     let vmas = vmas_needed(spec, threads);
     let space =
         Arc::new(AddressSpace::<L>::build(ground, job.planned.cell.slot, spec.layout, vmas));
-    let written_before = map_residents(&space, spec, threads);
-    let stage = Arc::new(Stage::new(threads));
-    let results = send_parts(job, room, &space, &stage);
-    let outcome = conduct(job, room, &stage, &results).map(|conducted| {
-        let violations = check(&space, spec, written_before, &conducted.ended);
-        measured(job, room.clock, conducted, violations)
-    });
+    let outcome = measure(job, room, &space);
     match &outcome {
         Err(CellFailure::Hung(what)) => {
             return Err(CellFailure::Hung(hang_report(what, &space, threads)));
@@ -106,6 +100,61 @@ pub fn run_cell<L: VmaLock<Machine = Native>>(
         }
     }
     outcome
+}
+
+/// Maps the VMAs, opens the window, judges what happened.
+fn measure<L: VmaLock<Machine = Native>>(
+    job: &CellJob<'_>,
+    room: &MachineRoom,
+    space: &Arc<AddressSpace<L>>,
+) -> Result<Cell, CellFailure> {
+    let threads = job.planned.cell.threads;
+    let spec = job.planned.workload.clone();
+    let written_before = on_worker(job, room, space, "mapping the first VMAs", move |space| {
+        map_residents(space, &spec, threads)
+    })?;
+    let stage = Arc::new(Stage::new(threads));
+    let results = send_parts(job, room, space, &stage);
+    let conducted = conduct(job, room, &stage, &results)?;
+    let writes: u64 = conducted.ended.iter().map(|worker| worker.tally.writes).sum();
+    let (first, _) = Region::of(job.planned.workload).range(0);
+    let (lost_writes, read_begun) =
+        on_worker(job, room, space, "a write lock after the window", move |space| {
+            let lost = (written_before + writes).abs_diff(space.written());
+            (lost, space.read_begins_under_write(0, first))
+        })?;
+    let violations = Violations {
+        torn_reads: conducted.ended.iter().map(|worker| worker.tally.torn_reads).sum(),
+        lost_writes,
+        // `None` would mean that the VMA is gone: then the lock let another thread's unmap in.
+        reads_while_write_locked: u64::from(read_begun != Some(false)),
+    };
+    Ok(measured(job, room.clock, conducted, violations))
+}
+
+/// Does `work` with the lock on the first worker and waits for it no longer than the hang limit: a lock may hang or panic
+/// outside of the window too.
+fn on_worker<L: VmaLock<Machine = Native>, T: Send + 'static>(
+    job: &CellJob<'_>,
+    room: &MachineRoom,
+    space: &Arc<AddressSpace<L>>,
+    what: &str,
+    work: impl FnOnce(&AddressSpace<L>) -> T + Send + 'static,
+) -> Result<T, CellFailure> {
+    let (sender, inbox) = channel();
+    let space = Arc::clone(space);
+    room.pool.send(0, move |_| {
+        let done = catch_unwind(AssertUnwindSafe(|| work(&space)));
+        drop(space);
+        let _ = sender.send(done.map_err(|panic| panicked(&*panic)));
+    });
+    match inbox.recv_timeout(job.hang_limit) {
+        Ok(done) => done.map_err(CellFailure::Failed),
+        Err(_) => Err(CellFailure::Hung(format!(
+            "the lock hangs: {what} did not end within {} s",
+            job.hang_limit.as_secs_f32()
+        ))),
+    }
 }
 
 /// Maps the VMAs that stay. The slots carry the VMAs' numbers. Returns how often payloads were written.
@@ -180,7 +229,7 @@ fn send_parts<L: VmaLock<Machine = Native>>(
                 take_part(context, part, &space, &stage, &spec, mode, cpu, free, seed)
             }));
             drop(space);
-            let ended = played.unwrap_or_else(|panic| Err(panic_words(&*panic)));
+            let ended = played.unwrap_or_else(|panic| Err(panicked(&*panic)));
             if ended.is_err() {
                 stage.fail();
             }
@@ -218,42 +267,58 @@ fn take_part<L: VmaLock<Machine = Native>>(
     };
     part.fault_turns = delays.hold.0;
     let clock = context.clock();
-    let mut thread = Thread::new(space, part.worker, 0, free);
+    let mut on_stage = OnStage(Thread::new(space, part.worker, 0, free));
+    let thread = &mut on_stage.0;
     thread.use_index(spec.index);
     thread.enter();
     stage.seen(part.worker, Phase::Gather);
     let window = match mode {
-        Mode::Throughput => play(&part, &mut thread, stage, &clock, &mut NoProbe, None),
+        Mode::Throughput => play(&part, thread, stage, &clock, &mut NoProbe, None),
         Mode::Latency => {
             let histograms = context.histograms.get_or_insert_default();
             histograms.clear();
             let mut probe = LatencyProbe::new(clock, histograms, seed);
-            play(&part, &mut thread, stage, &clock, &mut probe, None)
+            play(&part, thread, stage, &clock, &mut probe, None)
         }
         Mode::Counters => {
             let counters = context.counters.get_or_insert_with(Counters::open);
-            play(&part, &mut thread, stage, &clock, &mut NoProbe, Some(counters))
+            play(&part, thread, stage, &clock, &mut NoProbe, Some(counters))
         }
     };
-    thread.leave();
+    let tally = thread.tally();
+    drop(on_stage);
     Ok(Ended {
         worker: part.worker,
         role: part.role,
         cpu: crate::pin::current_cpu(),
         window,
-        tally: thread.tally(),
+        tally,
         histograms: if mode == Mode::Latency { context.histograms.clone() } else { None },
         delays,
     })
 }
 
+/// Takes a thread out of its read section however its part ends, so that no writer's grace period waits for a worker that
+/// panicked.
+struct OnStage<'space, L: VmaLock>(Thread<'space, L>);
+
+impl<L: VmaLock> Drop for OnStage<'_, L> {
+    fn drop(&mut self) {
+        self.0.leave();
+    }
+}
+
+fn panicked(panic: &(dyn std::any::Any + Send)) -> String {
+    format!("a worker panicked: {}", panic_words(panic))
+}
+
 /// A panic's message.
-fn panic_words(panic: &(dyn std::any::Any + Send)) -> String {
+pub(crate) fn panic_words(panic: &(dyn std::any::Any + Send)) -> String {
     let words = panic
         .downcast_ref::<&str>()
         .map(|words| (*words).to_owned())
         .or_else(|| panic.downcast_ref::<String>().cloned());
-    format!("a worker panicked: {}", words.unwrap_or_else(|| "without a message".to_owned()))
+    words.unwrap_or_else(|| "without a message".to_owned())
 }
 
 /// What a cell's workers did, and what else went on.
@@ -337,24 +402,6 @@ fn collect(
     }
     ended.sort_by_key(|worker| worker.worker);
     Ok(ended)
-}
-
-/// What was seen that a lock which excludes would not let happen.
-fn check<L: VmaLock>(
-    space: &AddressSpace<L>,
-    spec: &WorkloadSpec,
-    written_before: u64,
-    ended: &[Ended],
-) -> Violations {
-    let writes: u64 = written_before + ended.iter().map(|worker| worker.tally.writes).sum::<u64>();
-    // `None` would mean that the VMA is gone: then the lock let another thread's unmap in.
-    let (first, _) = Region::of(spec).range(0);
-    let begun = u64::from(space.read_begins_under_write(0, first) != Some(false));
-    Violations {
-        torn_reads: ended.iter().map(|worker| worker.tally.torn_reads).sum(),
-        lost_writes: writes.abs_diff(space.written()),
-        reads_while_write_locked: begun,
-    }
 }
 
 /// The lock's words and each worker's step, for a lock that hangs.

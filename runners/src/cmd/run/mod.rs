@@ -20,6 +20,7 @@ use progress::Progress;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant, SystemTime};
 
 /// The exit code of a run that is not complete.
@@ -36,10 +37,12 @@ pub fn run(
 ) -> anyhow::Result<ExitCode> {
     let names: Vec<&str> = contenders.iter().map(Contender::name).collect();
     let (host, _) = host::read(Path::new("/"));
+    // Before the first file is made, so that no signal leaves half a run behind.
+    let stop = signals::stop_flag()?;
     if args.resume {
         let directory = args.out.as_deref().unwrap_or(Path::new("."));
-        let (file, plan, done) = output::resume(directory, args, &names)?;
-        return measure(args, contenders, &plan, file, &done, out);
+        let (file, plan, done) = output::resume(directory, args, contenders, &host)?;
+        return Measuring { args, contenders, plan: &plan, stop: &stop }.measure(file, &done, out);
     }
     let plan = plan_of(args, &names, &host)?;
     if args.dry_run {
@@ -54,7 +57,7 @@ pub fn run(
         progress::note(&format!("note: {warning}"));
     }
     file.write(&Record::Header(Box::new(header)))?;
-    measure(args, contenders, &plan, file, &Done::default(), out)
+    Measuring { args, contenders, plan: &plan, stop: &stop }.measure(file, &Done::default(), out)
 }
 
 /// `vmalock-run-DATE-TIME` in the current directory.
@@ -63,65 +66,84 @@ fn default_directory() -> PathBuf {
     PathBuf::from(format!("vmalock-run-{}", now.replace(':', "").trim_end_matches('Z')))
 }
 
-/// Measures what `done` lacks; writes the footer, the report and the table, also of a run that was stopped.
-fn measure(
-    args: &RunArgs,
-    contenders: &[Contender],
-    plan: &Plan,
-    mut file: RunFile,
-    done: &Done,
-    out: &mut impl Write,
-) -> anyhow::Result<ExitCode> {
-    let stop = signals::stop_flag()?;
-    let supervisor =
-        Supervisor { plan, hang_limit: Duration::from_secs(args.hang_limit_s), stop: &stop };
-    let total = plan.cells_per_process() * u64::from(plan.processes);
-    let mut tally = Tally { ok: done.ok, error: done.error, broken: 0 };
-    let mut progress = Progress::new(total, done.ok + done.error);
-    let start = Instant::now();
-    let mut measured = Ok(());
-    for process in 0..plan.processes {
-        let planned = planned_cells(plan, process);
-        let left = (0..planned.len()).filter(|number| !done.has(plan, &planned[*number])).collect();
-        progress.process(process, plan.processes);
-        measured = supervisor.run(process, left, &mut |told| {
-            if let Told::Cell(cell) = told {
-                tally.add(&cell, contenders);
-                progress.cell(&cell);
-                file.write(&Record::Cell(cell))?;
-            }
-            Ok(())
-        });
-        if measured.is_err() || stop.load(std::sync::atomic::Ordering::Relaxed) {
-            break;
+/// What a run measures and with what.
+struct Measuring<'a> {
+    args: &'a RunArgs,
+    contenders: &'a [Contender],
+    plan: &'a Plan,
+    stop: &'a AtomicBool,
+}
+
+impl Measuring<'_> {
+    /// Measures what `done` lacks; writes the footer, the report and the table, also of a run that was stopped.
+    fn measure(
+        &self,
+        mut file: RunFile,
+        done: &Done,
+        out: &mut impl Write,
+    ) -> anyhow::Result<ExitCode> {
+        let start = Instant::now();
+        let total = self.plan.cells_per_process() * u64::from(self.plan.processes);
+        let mut tally = done.tally.clone();
+        let mut progress = Progress::new(total, tally.ok + tally.error);
+        let measured = self.cells(&mut file, done, &mut tally, &mut progress);
+        progress.end();
+        let complete = tally.ok + tally.error == total;
+        let reason = match &measured {
+            Err(error) => Some(format!("{error:#}")),
+            Ok(()) if !complete => Some("stopped by a signal".to_owned()),
+            Ok(()) => None,
+        };
+        let footer = Footer {
+            complete,
+            cells_planned: total,
+            cells_ok: tally.ok,
+            cells_error: tally.error,
+            elapsed_s: done.elapsed_s + start.elapsed().as_secs(),
+            reason: reason.clone(),
+        };
+        let footed = file.write(&Record::Footer(footer));
+        let finished = finish(&file, out);
+        // The first thing that went wrong is what the user has to know; the others follow from it.
+        measured.and(footed).and(finished)?;
+        if let Some(reason) = reason {
+            let directory = file.directory().display();
+            progress::note(&format!(
+                "the run is not complete ({reason}); `vmalock run --resume --out {directory}` measures the rest"
+            ));
         }
+        Ok(tally.exit_code(complete))
     }
-    progress.end();
-    let complete = tally.ok + tally.error == total;
-    let reason = match &measured {
-        Err(error) => Some(format!("{error:#}")),
-        Ok(()) if !complete => Some("stopped by a signal".to_owned()),
-        Ok(()) => None,
-    };
-    let footer = Footer {
-        complete,
-        cells_planned: total,
-        cells_ok: tally.ok,
-        cells_error: tally.error,
-        elapsed_s: start.elapsed().as_secs(),
-        reason: reason.clone(),
-    };
-    let footed = file.write(&Record::Footer(footer));
-    finish(&file, out)?;
-    measured?;
-    footed?;
-    if let Some(reason) = reason {
-        let directory = file.directory().display();
-        progress::note(&format!(
-            "the run is not complete ({reason}); `vmalock run --resume --out {directory}` measures the rest"
-        ));
+
+    /// Every process in turn; each record is written before the next cell begins.
+    fn cells(
+        &self,
+        file: &mut RunFile,
+        done: &Done,
+        tally: &mut Tally,
+        progress: &mut Progress,
+    ) -> anyhow::Result<()> {
+        let plan = self.plan;
+        let hang_limit = Duration::from_secs(self.args.hang_limit_s);
+        let supervisor = Supervisor { plan, hang_limit, stop: self.stop };
+        for process in 0..plan.processes {
+            let planned = planned_cells(plan, process);
+            let left: Vec<usize> =
+                (0..planned.len()).filter(|number| !done.has(plan, &planned[*number])).collect();
+            progress.process(process, plan.processes);
+            supervisor.run(process, left, &mut |told| {
+                let Told::Cell(cell) = told else { return Ok(()) };
+                let record = Record::Cell(cell);
+                file.write(&record)?;
+                if let Record::Cell(cell) = &record {
+                    tally.add(cell, self.contenders);
+                    progress.cell(cell);
+                }
+                Ok(())
+            })?;
+        }
+        Ok(())
     }
-    Ok(tally.exit_code(complete))
 }
 
 /// The report and the table, from the records as they lie on disk.
@@ -135,6 +157,7 @@ fn finish(file: &RunFile, out: &mut impl Write) -> anyhow::Result<()> {
 }
 
 /// Cells by how they ended.
+#[derive(Clone, Debug, Default)]
 struct Tally {
     ok: u64,
     error: u64,

@@ -3,12 +3,14 @@
 use crate::args::RunArgs;
 use crate::cmd::report::{REPORT_FILE, RUN_FILE};
 use crate::plan_of::plan_of;
+use super::Tally;
+use crate::contender::Contender;
 use anyhow::{Context, bail};
 use bench_core::plan::{Plan, PlannedCell};
-use bench_core::record::{Header, Record, Status};
+use bench_core::record::{Header, Host, Record};
 use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 /// The record file of a run, open for appending.
@@ -16,14 +18,22 @@ pub(super) struct RunFile {
     directory: PathBuf,
     path: PathBuf,
     file: File,
+    /// Bytes of whole lines.
+    whole_bytes: u64,
 }
 
 impl RunFile {
-    /// Writes a record as one line, at once.
+    /// Writes a record as one line, at once, or not at all.
     pub(super) fn write(&mut self, record: &Record) -> anyhow::Result<()> {
         let mut line = serde_json::to_string(record)?;
         line.push('\n');
-        self.file.write_all(line.as_bytes()).with_context(|| {
+        let written = self.file.write_all(line.as_bytes());
+        match &written {
+            Ok(()) => self.whole_bytes += line.len() as u64,
+            // What is left of the line would spoil the next one; if even this fails, `--resume` does it.
+            Err(_) => drop(self.file.set_len(self.whole_bytes)),
+        }
+        written.with_context(|| {
             format!(
                 "a record cannot be written to {}; make room there and go on with `vmalock run --resume --out {}`",
                 self.path.display(),
@@ -63,17 +73,17 @@ pub(super) fn create(directory: &Path) -> anyhow::Result<RunFile> {
     let file = OpenOptions::new().append(true).create_new(true).open(&path).with_context(|| {
         format!("{} cannot be written; name another directory with --out", path.display())
     })?;
-    Ok(RunFile { directory: directory.to_owned(), path, file })
+    Ok(RunFile { directory: directory.to_owned(), path, file, whole_bytes: 0 })
 }
 
-/// The cells that a run has already.
+/// What a run has already.
 #[derive(Debug, Default)]
 pub(super) struct Done {
     cells: BTreeSet<Key>,
-    /// Cells that were measured.
-    pub ok: u64,
-    /// Cells that failed.
-    pub error: u64,
+    /// How they ended.
+    pub(super) tally: Tally,
+    /// The time that they took, in seconds.
+    pub(super) elapsed_s: u64,
 }
 
 /// What tells a cell from the others of its run: lock, workload, threads, placement, mode, process, round.
@@ -99,22 +109,26 @@ impl Done {
 /// words are in the header.
 ///
 /// # Errors
-/// When there is no such run, it was begun by another build, or its locks are not all there.
+/// When there is no such run, it is complete, or it was begun by another build, on another machine or with other locks.
 pub(super) fn resume(
     directory: &Path,
     args: &RunArgs,
-    locks: &[&str],
+    contenders: &[Contender],
+    host: &Host,
 ) -> anyhow::Result<(RunFile, Plan, Done)> {
     let path = directory.join(RUN_FILE);
     let run = reports::load(&path)?;
+    if run.footer.as_ref().is_some_and(|footer| footer.complete) {
+        bail!("the run in {} is complete; there is nothing to resume", directory.display());
+    }
     check_same_build(&run.header)?;
-    let plan = first_plan(&run.header, args, locks)?;
-    let mut done = Done::default();
+    check_same_host(&run.header.host, host)?;
+    let locks: Vec<&str> = contenders.iter().map(Contender::name).collect();
+    let plan = first_plan(&run.header, args, &locks)?;
+    let elapsed_s = run.footer.map_or(0, |footer| footer.elapsed_s);
+    let mut done = Done { elapsed_s, ..Done::default() };
     for cell in run.cells {
-        match cell.status {
-            Status::Ok => done.ok += 1,
-            Status::Error => done.error += 1,
-        }
+        done.tally.add(&cell, contenders);
         done.cells.insert((
             cell.lock,
             cell.workload,
@@ -125,17 +139,16 @@ pub(super) fn resume(
             cell.round,
         ));
     }
-    if done.ok + done.error == plan.cells_per_process() * u64::from(plan.processes) {
-        bail!("the run in {} is complete; there is nothing to resume", directory.display());
-    }
     let mut file = OpenOptions::new()
+        .read(true)
         .append(true)
         .open(&path)
         .with_context(|| format!("{} cannot be written", path.display()))?;
-    end_last_line(&path, &mut file)?;
+    let whole_bytes = cut_off_half_line(&mut file)
+        .with_context(|| format!("{} cannot be written", path.display()))?;
     // Made anew when the run ends.
     let _ = fs::remove_file(directory.join(REPORT_FILE));
-    Ok((RunFile { directory: directory.to_owned(), path, file }, plan, done))
+    Ok((RunFile { directory: directory.to_owned(), path, file, whole_bytes }, plan, done))
 }
 
 /// Results of two builds are two runs.
@@ -150,6 +163,29 @@ fn check_same_build(header: &Header) -> anyhow::Result<()> {
             here.version,
             here.git_revision.as_deref().unwrap_or("without a revision"),
             here.profile
+        );
+    }
+    Ok(())
+}
+
+/// Results of two machines are two runs.
+fn check_same_host(first: &Host, here: &Host) -> anyhow::Result<()> {
+    let facts = |host: &Host| {
+        (host.arch.clone(), host.cpu_model.clone(), host.kernel.clone(), host.allowed_cpus.clone())
+    };
+    if facts(first) != facts(here) {
+        let words = |host: &Host| {
+            format!(
+                "{}, kernel {}, CPUs {:?}",
+                host.cpu_model.as_deref().unwrap_or(&host.arch),
+                host.kernel.as_deref().unwrap_or("unknown"),
+                host.allowed_cpus
+            )
+        };
+        bail!(
+            "the run was begun on another machine or with other CPUs ({}; this is {}); go on there, or begin a new run",
+            words(first),
+            words(here)
         );
     }
     Ok(())
@@ -174,11 +210,14 @@ fn first_plan(header: &Header, args: &RunArgs, locks: &[&str]) -> anyhow::Result
     Ok(plan)
 }
 
-/// Ends a line that was cut off, so that the next record begins its own.
-fn end_last_line(path: &Path, file: &mut File) -> anyhow::Result<()> {
-    let text = fs::read(path)?;
-    if text.last().is_some_and(|byte| *byte != b'\n') {
-        file.write_all(b"\n").with_context(|| format!("{} cannot be written", path.display()))?;
+/// Takes off what a write that failed left behind the last whole line, so that the next record begins its own. Returns the
+/// bytes of whole lines.
+fn cut_off_half_line(file: &mut File) -> std::io::Result<u64> {
+    let mut text = Vec::new();
+    file.read_to_end(&mut text)?;
+    let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+    if whole < text.len() {
+        file.set_len(whole as u64)?;
     }
-    Ok(())
+    Ok(whole as u64)
 }
