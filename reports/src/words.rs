@@ -60,7 +60,15 @@ pub(crate) fn short_duration(ns: f64) -> String {
         ns if ns < 1e9 => (ns / 1e6, "ms"),
         ns => (ns / 1e9, "s"),
     };
-    format!("{} {unit}", (value * 1e3).round() / 1e3)
+    format!("{} {unit}", shortest(value))
+}
+
+/// `value` to six decimals, without those that are 0.
+pub(crate) fn shortest(value: f64) -> String {
+    if value.abs() >= 1e3 {
+        return grouped(value.round() as u64);
+    }
+    format!("{}", (value * 1e6).round() / 1e6)
 }
 
 /// A share of one in per cent. Only what is all is `100`, and only what is nothing is `0`.

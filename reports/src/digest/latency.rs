@@ -94,6 +94,12 @@ struct Samples {
 }
 
 impl Samples {
+    fn merge(&mut self, other: &Self) {
+        if let Some(histogram) = &other.merged {
+            self.add(histogram, other.saturated);
+        }
+    }
+
     fn add(&mut self, histogram: &Histogram<u64>, saturated: u64) {
         self.saturated += saturated;
         match &mut self.merged {
@@ -124,26 +130,33 @@ pub(crate) fn latencies(
     let some_dirty = rounds.count().dirty() > 0;
     let mut in_order = cells.to_vec();
     in_order.sort_by_key(|cell| (cell.process, cell.round));
-    for cells in in_order.chunk_by(|a, b| a.process == b.process) {
-        for cell in cells {
-            let for_clean = some_dirty && rounds.is_clean(cell);
+    for process in in_order.chunk_by(|a, b| a.process == b.process) {
+        let (mut kept, mut dropped) = (Kinds::new(), Kinds::new());
+        for cell in process {
+            let kinds = if rounds.is_clean(cell) {
+                &mut kept
+            } else {
+                &mut dropped
+            };
             for found in cell.roles.iter().filter(|r| r.role == role) {
                 for (outcome, latency) in found.latency.iter().flatten() {
                     match decoder.decode(&latency.histogram) {
-                        Ok(histogram) => {
-                            let kind = Kind::of(*outcome);
-                            all.add(kind, &histogram, latency.saturated);
-                            if for_clean {
-                                clean.add(kind, &histogram, latency.saturated);
-                            }
-                        }
+                        Ok(histogram) => kinds
+                            .entry(Kind::of(*outcome))
+                            .or_default()
+                            .add(&histogram, latency.saturated),
                         Err(error) => unreadable.push(place(cell, *outcome, &error.to_string())),
                     }
                 }
             }
         }
-        all.end_process();
-        clean.end_process();
+        if some_dirty {
+            clean.end_process(&kept);
+        }
+        for (kind, samples) in dropped {
+            kept.entry(kind).or_default().merge(&samples);
+        }
+        all.end_process(&kept);
     }
     Some(rounds.pair(all.rows()?, clean.rows()))
 }
@@ -160,40 +173,28 @@ fn place(cell: &Cell, outcome: Outcome, what: &str) -> String {
     )
 }
 
-/// Gathers histograms, one process after the other: one takes 24 KiB at two digits, and only the current process's and
-/// the pooled ones are held.
+/// The samples of one process.
+type Kinds = BTreeMap<Kind, Samples>;
+
+/// Gathers one process after the other: a histogram takes 24 KiB at two digits, and only the current process's and the
+/// pooled ones are held.
 #[derive(Default)]
 struct Collector {
-    current: BTreeMap<Kind, Samples>,
     done: BTreeMap<Kind, Pooled>,
 }
 
 impl Collector {
-    fn add(&mut self, kind: Kind, histogram: &Histogram<u64>, saturated: u64) {
-        self.current
-            .entry(kind)
-            .or_default()
-            .add(histogram, saturated);
-    }
-
-    /// Moves the process's samples into the pool, and those of faults once more with both ways put together.
-    fn end_process(&mut self) {
-        let mut kinds = std::mem::take(&mut self.current);
+    /// Adds the process's samples to the pool, and those of faults once more with both ways put together.
+    fn end_process(&mut self, kinds: &Kinds) {
         let mut faults = Samples::default();
         for kind in [Kind::FaultFast, Kind::FaultFallback] {
-            if let Some(Samples {
-                merged: Some(histogram),
-                saturated,
-            }) = kinds.get(&kind)
-            {
-                faults.add(histogram, *saturated);
+            if let Some(samples) = kinds.get(&kind) {
+                faults.merge(samples);
             }
         }
-        if faults.merged.is_some() {
-            kinds.insert(Kind::Fault, faults);
-        }
+        self.done.entry(Kind::Fault).or_default().take(&faults);
         for (kind, samples) in kinds {
-            self.done.entry(kind).or_default().take(&samples);
+            self.done.entry(*kind).or_default().take(samples);
         }
     }
 
@@ -202,7 +203,13 @@ impl Collector {
             kind,
             timing: pooled.timing(),
         };
-        (!self.done.is_empty()).then(|| self.done.into_iter().map(row).collect())
+        let rows: Vec<KindRow> = self
+            .done
+            .into_iter()
+            .filter(|(_, pooled)| pooled.samples.merged.is_some())
+            .map(row)
+            .collect();
+        (!rows.is_empty()).then_some(rows)
     }
 }
 
@@ -219,9 +226,10 @@ impl Pooled {
         let Some(histogram) = process.merged.as_ref().filter(|h| !h.is_empty()) else {
             return;
         };
-        for (values, q) in self.per_process.iter_mut().zip(QUANTILES) {
+        let at_quantiles = histogram.value_at_quantiles(QUANTILES);
+        for (values, value_ns) in self.per_process.iter_mut().zip(at_quantiles) {
             // 0 ns cannot stand in a logarithm; it is below every clock's step anyway.
-            values.push(histogram.value_at_quantile(q).max(1) as f64);
+            values.push(value_ns.max(1) as f64);
         }
         let count = histogram.len();
         self.smallest_count = Some(self.smallest_count.map_or(count, |c| c.min(count)));

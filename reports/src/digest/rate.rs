@@ -161,6 +161,8 @@ mod tests {
             steady: true,
             hold: None,
             think: None,
+            write_hold: None,
+            write_think: None,
             // Faults first although worker 0 is the writer.
             roles: vec![role(RoleName::Fault, &ops), role(RoleName::Mprotect, &[7])],
             counters: BTreeMap::new(),

@@ -44,11 +44,11 @@ impl ValueFormatter<f64> for Axis {
     }
 }
 
-/// A linear axis from 0 to a little over `largest`.
+/// A linear axis from 0 to a little over `largest`, with room for a label above the data.
 pub(super) fn from_zero(title: &str, largest: f64) -> Axis {
     let largest = if largest > 0.0 { largest } else { 1.0 };
     let step = nice_step(largest / 5.0);
-    let high = largest * 1.06;
+    let high = largest * 1.13;
     let decimals = (-step.log10().floor()).clamp(0.0, 9.0) as usize;
     let ticks = (0..=(high / step).floor() as u32)
         .map(|i| f64::from(i) * step)
@@ -62,9 +62,16 @@ pub(super) fn from_zero(title: &str, largest: f64) -> Axis {
     }
 }
 
-/// A logarithmic axis over `low` to `high`, both above 0, with a margin; ticks are named by `label`.
-pub(super) fn logarithmic(title: &str, low: f64, high: f64, label: fn(f64) -> String) -> Axis {
-    let (low, high) = (low / 1.12, high.max(low * 1.2) * 1.12);
+/// A logarithmic axis over `low` to `high`, both above 0, with `headroom` of the range left free above the data; ticks are
+/// named by `label`.
+pub(super) fn logarithmic(
+    title: &str,
+    (low, high): (f64, f64),
+    headroom: f64,
+    label: fn(f64) -> String,
+) -> Axis {
+    let high = high.max(low * 1.2);
+    let (low, high) = (low / 1.12, high * 1.05 * (high / low).powf(headroom));
     let mut values = decade_ticks(low, high);
     if values.len() < 3 {
         let step = nice_step((high - low) / 5.0);
@@ -162,7 +169,7 @@ mod tests {
 
     #[test]
     fn a_narrow_logarithmic_axis_has_labels() {
-        let axis = logarithmic("latency", 120.0, 180.0, short_duration);
+        let axis = logarithmic("latency", (120.0, 180.0), 0.0, short_duration);
         assert!(axis.ticks.len() >= 3, "{:?}", labels(&axis));
         assert!(
             axis.ticks
@@ -173,7 +180,7 @@ mod tests {
 
     #[test]
     fn a_wide_logarithmic_axis_has_its_powers_of_ten() {
-        let axis = logarithmic("latency", 50.0, 5e6, short_duration);
+        let axis = logarithmic("latency", (50.0, 5e6), 0.0, short_duration);
         assert_eq!(labels(&axis), ["100 ns", "1 µs", "10 µs", "100 µs", "1 ms"]);
     }
 

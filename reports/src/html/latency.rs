@@ -135,8 +135,8 @@ fn axes(
     };
     let y = axis::logarithmic(
         "latency",
-        lowest.max(1.0),
-        highest as f64,
+        (lowest.max(1.0), highest as f64),
+        0.0,
         words::short_duration,
     );
     Some((axis::percentiles(nines), y))

@@ -6,7 +6,6 @@ use crate::digest::Digest;
 use crate::words;
 use bench_core::record::{Cell, Delay};
 use bench_core::workload::{Layout, Target, WorkloadSpec};
-use std::collections::BTreeSet;
 
 pub(super) fn section(page: &Page<'_>, digest: &Digest<'_>) -> String {
     let heads = [
@@ -53,8 +52,7 @@ pub(super) fn workloads(_: &Page<'_>, digest: &Digest<'_>) -> String {
         "write think",
         "layout",
         "index",
-        "obtained hold",
-        "obtained think",
+        "obtained (hold, write hold, think, write think)",
     ];
     let mut table = Table::new("", &heads);
     for spec in &digest.run.header.workloads {
@@ -70,7 +68,7 @@ pub(super) fn workloads(_: &Page<'_>, digest: &Digest<'_>) -> String {
         return "<p class=none>The run has no workload.</p>\n".into();
     }
     format!(
-        "<p>Times asked for in ns. <em>Obtained</em> is what the calibrated delay took when timed by itself, over all cells of the workload, against what was asked of it.</p>\n{}",
+        "<p>Times asked for in ns. <em>Obtained</em> is what the calibrated delay took when timed by itself, from the smallest to the largest over all cells of the workload.</p>\n{}",
         table.html()
     )
 }
@@ -115,35 +113,29 @@ fn parameters(spec: &WorkloadSpec, cells: &[&Cell]) -> Vec<Datum> {
         number(spec.write_think_ns),
         Datum::Text(layout.into()),
         Datum::Text(if spec.index { "yes" } else { "no" }.into()),
-        Datum::Number(obtained(cells, |cell| cell.hold.as_ref())),
-        Datum::Number(obtained(cells, |cell| cell.think.as_ref())),
+        Datum::Text(
+            [
+                obtained(cells, |cell| cell.hold.as_ref()),
+                obtained(cells, |cell| cell.write_hold.as_ref()),
+                obtained(cells, |cell| cell.think.as_ref()),
+                obtained(cells, |cell| cell.write_think.as_ref()),
+            ]
+            .join(", "),
+        ),
     ]
 }
 
-/// The smallest and the largest of what a delay took, for each length that was asked.
+/// The smallest and the largest of what a delay took.
 fn obtained<'c>(cells: &[&'c Cell], of: impl Fn(&'c Cell) -> Option<&'c Delay>) -> String {
-    let delays: Vec<&Delay> = cells.iter().filter_map(|cell| of(cell)).collect();
-    let asked: BTreeSet<u64> = delays.iter().map(|d| d.asked_ns).collect();
-    let ranges: Vec<String> = asked
-        .into_iter()
-        .map(|asked| {
-            let same = || {
-                delays
-                    .iter()
-                    .filter(|d| d.asked_ns == asked)
-                    .map(|d| d.obtained_ns)
-            };
-            let (low, high) = (same().min().unwrap_or(0), same().max().unwrap_or(0));
-            if low == high {
-                format!("{low} of {asked} ns")
-            } else {
-                format!("{low} to {high} of {asked} ns")
-            }
-        })
-        .collect();
-    if ranges.is_empty() {
-        "–".into()
-    } else {
-        ranges.join("; ")
+    let took = || {
+        cells
+            .iter()
+            .filter_map(|cell| of(cell))
+            .map(|d| d.obtained_ns)
+    };
+    match (took().min(), took().max()) {
+        (Some(low), Some(high)) if low == high => format!("{low} ns"),
+        (Some(low), Some(high)) => format!("{low}–{high} ns"),
+        _ => "–".into(),
     }
 }

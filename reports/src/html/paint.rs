@@ -29,7 +29,7 @@ const HUES: [(&str, &str); 8] = [
     ("#1c2127", "#e6e9ed"),
 ];
 const CONTROL_HUE: (&str, &str) = ("#8a929c", "#7d8590");
-const DASHES: [&str; 5] = ["none", "14 6", "4 5", "20 5 4 5", "9 4"];
+const DASHES: [&str; 5] = ["none", "16 7", "5 5", "22 6 5 6", "9 4"];
 
 /// The most locks that a colour of the form #0101nn can stand for.
 const MOST: usize = 255;
@@ -113,7 +113,7 @@ impl<'p> Palette<'p> {
                 HUES[number % HUES.len()]
             };
             let dash = if *control {
-                "2 6"
+                "3 6"
             } else {
                 DASHES[number % DASHES.len()]
             };

@@ -18,33 +18,41 @@ pub(super) fn section(page: &Page<'_>, digest: &Digest<'_>) -> String {
     let mut out = String::from(
         "<p>Operations that ended per second, by role, over all threads of the role. The line joins the means of the processes' medians, the ribbon is their 95 % interval, each dot is one process.</p>\n",
     );
+    out += "<div class=wide>\n";
     for settings in by_workload(digest) {
-        let mut roles: Vec<RoleName> = settings
-            .iter()
-            .flat_map(|s| &s.roles)
-            .map(|t| t.role)
-            .collect();
-        roles.sort_unstable();
-        roles.dedup();
-        out += &heading(digest, &settings[0]);
-        let figures: String = roles
-            .iter()
-            .filter_map(|role| chart(page, digest, settings, *role))
-            .map(|chart| page.figure(&chart, &chart.title))
-            .collect();
-        if figures.is_empty() {
-            out += "<p class=none>No verified throughput cell.</p>\n";
-            continue;
-        }
-        out += &format!("<div class=wide>{figures}</div>\n");
-        for role in roles {
-            let numbers = table(page, digest, settings, role);
-            if !numbers.is_empty() {
-                out += &numbers.folded(&format!("Numbers: {}", role.word()));
-            }
+        out += &block(page, digest, settings);
+    }
+    out + "</div>\n"
+}
+
+/// One workload: a chart for each role, and the numbers.
+fn block(page: &Page<'_>, digest: &Digest<'_>, settings: &[Setting<'_>]) -> String {
+    let mut roles: Vec<RoleName> = settings
+        .iter()
+        .flat_map(|s| &s.roles)
+        .map(|t| t.role)
+        .collect();
+    roles.sort_unstable();
+    roles.dedup();
+    let mut out = String::new();
+    for role in roles {
+        if let Some(chart) = chart(page, digest, settings, role) {
+            out += &format!(
+                "<div>{}{}</div>\n",
+                page.figure(&chart, &format!("role {}", role.word())),
+                table(page, digest, settings, role).folded(&format!("Numbers: {}", role.word()))
+            );
         }
     }
-    out
+    if out.is_empty() {
+        out = "<p class=none>No verified throughput cell.</p>\n".into();
+    }
+    let charts = out.matches("<figure>").count();
+    let class = if charts > 1 { "block several" } else { "block" };
+    format!(
+        "<div class=\"{class}\">{}<div class=wide>{out}</div></div>\n",
+        heading(digest, &settings[0])
+    )
 }
 
 fn role_table<'s>(setting: &'s Setting<'_>, role: RoleName) -> Option<&'s RoleTable> {
@@ -57,7 +65,12 @@ fn chart(
     settings: &[Setting<'_>],
     role: RoleName,
 ) -> Option<Chart> {
-    let counts: Vec<u32> = settings.iter().map(|s| s.threads).collect();
+    let has_role = |s: &&Setting<'_>| role_table(s, role).is_some();
+    let counts: Vec<u32> = settings
+        .iter()
+        .filter(has_role)
+        .map(|s| s.threads)
+        .collect();
     let lines: Vec<Line> = (0..digest.locks.len())
         .filter_map(|lock| line(page, digest, settings, role, lock))
         .collect();
@@ -73,7 +86,7 @@ fn chart(
         return None;
     }
     let y = if lowest > 0.0 && highest / lowest > LINEAR_UP_TO {
-        axis::logarithmic("Mop/s", lowest, highest, words::significant)
+        axis::logarithmic("Mop/s", (lowest, highest), 0.12, words::shortest)
     } else {
         axis::from_zero("Mop/s", highest)
     };

@@ -224,6 +224,8 @@ impl Sketch {
             steady: true,
             hold: delay(spec.hold_ns),
             think: delay(spec.think_ns),
+            write_hold: delay(spec.write_hold_ns),
+            write_think: delay(spec.write_think_ns),
             roles,
             counters: self.made_up_counters(mode, random),
             noise: noise(dirty, threads, window_ns, random),
