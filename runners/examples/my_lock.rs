@@ -9,32 +9,26 @@ use lock_variants::adapter::{PlainLock, Sequenced};
 use runners::{contender::*, native::Native};
 use std::sync::atomic::{AtomicU32, Ordering::*};
 #[derive(Debug)]
-struct MyLock(AtomicU32); // the number of readers; the top bit is a writer, who keeps new readers out
+struct MyLock(AtomicU32); // the number of readers; the top bit is a writer
 struct Reader<'lock>(&'lock AtomicU32);
-#[rustfmt::skip]
-impl Drop for Reader<'_> { fn drop(&mut self) { self.0.fetch_sub(1, Release); } }
+#[rustfmt::skip] impl Drop for Reader<'_> { fn drop(&mut self) { self.0.fetch_sub(1, Release); } }
 #[rustfmt::skip]
 impl PlainLock for MyLock {
     type Guard<'lock> = Reader<'lock>;
     const INFO: LockFacts = LockFacts { name: "my-lock", summary: "one word", source: "you", excludes: true };
     fn new() -> Self { Self(AtomicU32::new(0)) }
     fn try_read(&self) -> Option<Reader<'_>> {
-        let counted = |word: u32| (word >> 31 == 0).then_some(word + 1);
-        self.0.fetch_update(Acquire, Relaxed, counted).is_ok().then(|| Reader(&self.0))
+        let reader = Reader(&self.0); // dropped, and so taken back, when there is a writer
+        (self.0.fetch_add(1, Acquire) >> 31 == 0).then_some(reader)
     }
     fn with_write(&self, stamp: impl FnOnce()) {
         while self.0.fetch_or(1 << 31, Acquire) >> 31 == 1 { std::thread::yield_now() } // for other writers
         while self.0.load(Acquire) != 1 << 31 { std::thread::yield_now() } // for readers
         stamp();
-        self.0.store(0, Release);
+        self.0.fetch_sub(1 << 31, Release);
     }
 }
 fn main() -> std::process::ExitCode {
-    runners::main_with(
-        &[
-            catalogue(),
-            vec![Contender::of::<Sequenced<Native, MyLock>>()],
-        ]
-        .concat(),
-    )
+    let mine = [Contender::of::<Sequenced<Native, MyLock>>()];
+    runners::main_with(&[&catalogue()[..], &mine].concat())
 }

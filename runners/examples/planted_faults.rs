@@ -3,9 +3,9 @@
 //! | name | fault |
 //! |---|---|
 //! | `tears` | claims to exclude, and excludes nobody |
-//! | `hangs` | its write lock waits for ever once some readers have been in |
-//! | `dies` | ends the process by a signal once some readers have been in |
-//! | `panics` | panics once some readers have been in |
+//! | `hangs` | its write lock waits for ever once a reader has been in |
+//! | `dies` | ends the process by a signal once a reader has been in |
+//! | `panics` | panics once a reader has been in |
 //!
 //! Each is a lock of the catalogue with a fault planted in front of it.
 
@@ -20,8 +20,8 @@ use std::process::ExitCode;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::Relaxed;
 
-/// Readers of an mm before the fault shows.
-const READERS_BEFORE: u32 = 100;
+/// Readers of an mm before the fault shows: every worker that faults makes at least two in a cell.
+const READERS_BEFORE: u32 = 1;
 
 /// What is wrong with a lock.
 trait Fault: Debug + Send + Sync + 'static {

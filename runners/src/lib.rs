@@ -13,6 +13,7 @@ pub mod host;
 mod names;
 pub mod native;
 pub mod noise;
+mod panics;
 pub mod pin;
 mod plan_of;
 pub mod session;
@@ -32,6 +33,7 @@ const USAGE_EXIT_CODE: u8 = 2;
 pub fn main_with(contenders: &[Contender]) -> ExitCode {
     // Before anything is pinned.
     let _ = pin::allowed_cpus();
+    panics::keep();
     let cli = Cli::parse();
     let mut out = stdout();
     let done = match cli.command {

@@ -1,9 +1,9 @@
 //! The contract suite on the native machine.
 
-use crate::engine::panic_words;
+use crate::panics;
 use bench_core::lock::VmaLock;
 use lock_variants::contract::{Body, Check, checks};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
@@ -40,7 +40,7 @@ pub(crate) fn verify<L: VmaLock>() -> Vec<Finding> {
             let run = AssertUnwindSafe(|| check.run(ROUNDS, in_parallel));
             let seen = match catch_unwind(run) {
                 Ok(result) => Ran::Ended(result.err().map(|broken| broken.seen)),
-                Err(panic) => Ran::Panicked(format!("it panicked: {}", panic_words(&*panic))),
+                Err(panic) => Ran::Panicked(format!("it panicked: {}", panics::words(&*panic))),
             };
             if sender.send(seen).is_err() {
                 break;
@@ -83,8 +83,9 @@ fn finding(check: &Check, seen: Option<String>) -> Finding {
 /// One thread for each body.
 fn in_parallel(bodies: Vec<Body>) {
     thread::scope(|scope| {
-        for body in bodies {
-            scope.spawn(body);
+        let threads: Vec<_> = bodies.into_iter().map(|body| scope.spawn(body)).collect();
+        for thread in threads {
+            thread.join().unwrap_or_else(|panic| resume_unwind(panic));
         }
     });
 }

@@ -56,6 +56,11 @@ pub fn write_report(target: &Path, runs: &[Run]) -> anyhow::Result<()> {
         )
     };
     let unfinished = target.with_extension("html.part");
-    std::fs::write(&unfinished, reports::html(runs)).with_context(cannot)?;
-    std::fs::rename(&unfinished, target).with_context(cannot)
+    let written = std::fs::write(&unfinished, reports::html(runs))
+        .and_then(|()| std::fs::rename(&unfinished, target));
+    if written.is_err() {
+        // There may be none of it.
+        let _ = std::fs::remove_file(&unfinished);
+    }
+    written.with_context(cannot)
 }

@@ -9,6 +9,7 @@ use crate::clock::Clock;
 use crate::counters::Counters;
 use crate::native::Native;
 use crate::noise::{Snapshot, judge};
+use crate::panics;
 use bench_core::lock::VmaLock;
 use bench_core::plan::{Mode, Planned, Region, goals};
 use bench_core::record::{Cell, Noise, Violations};
@@ -309,16 +310,7 @@ impl<L: VmaLock> Drop for OnStage<'_, L> {
 }
 
 fn panicked(panic: &(dyn std::any::Any + Send)) -> String {
-    format!("a worker panicked: {}", panic_words(panic))
-}
-
-/// A panic's message.
-pub(crate) fn panic_words(panic: &(dyn std::any::Any + Send)) -> String {
-    let words = panic
-        .downcast_ref::<&str>()
-        .map(|words| (*words).to_owned())
-        .or_else(|| panic.downcast_ref::<String>().cloned());
-    words.unwrap_or_else(|| "without a message".to_owned())
+    format!("a worker panicked: {}", panics::words(panic))
 }
 
 /// What a cell's workers did, and what else went on.

@@ -7,7 +7,6 @@ mod probe;
 mod record;
 mod stage;
 
-pub(crate) use cell::panic_words;
 pub use cell::{CellFailure, CellJob, MachineRoom, run_cell, vmas_needed};
 pub use pool::{Pool, WorkerContext};
 pub use record::failed;

@@ -181,7 +181,7 @@ impl Tally {
     fn exit_code(&self, complete: bool) -> ExitCode {
         if self.broken > 0 {
             progress::note(&format!(
-                "{} cells show a lock that broke its contract; they are not shown as results",
+                "a lock broke its contract in {} of the cells; they are not shown as results",
                 self.broken
             ));
             ExitCode::from(BROKEN_EXIT_CODE)

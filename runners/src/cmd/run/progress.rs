@@ -63,7 +63,11 @@ impl Progress {
         self.done += 1;
         if cell.status == Status::Error {
             let error = cell.error.as_deref().unwrap_or("no reason");
-            self.say(&format!("{}, {}, {} threads: {error}", cell.lock, cell.workload, cell.threads));
+            let threads = if cell.threads == 1 { "thread" } else { "threads" };
+            self.say(&format!(
+                "{}, {}, {} {threads}, {}: {error}",
+                cell.lock, cell.workload, cell.threads, cell.mode
+            ));
         }
         if let Some(bar) = &self.bar {
             bar.set_position(self.done);
