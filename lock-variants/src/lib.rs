@@ -4,6 +4,8 @@
 //! checks that every design must pass. To bring your own lock, implement `VmaLock`, or, for a plain reader-writer lock,
 //! the smaller [`adapter::PlainLock`], which shows a complete lock in under 30 lines.
 
+#![forbid(unsafe_code)]
+
 pub mod adapter;
 pub mod atomic_msb;
 pub mod catalogue;

@@ -60,9 +60,12 @@ fn fails<L: VmaLock<Machine = Loom>>(name: &str, weakness: Weakness, preemptions
     .is_err()
 }
 
+/// All checks. Three preemptions are what it takes for a reader to leave between the two steps of a detach; the two largest
+/// models get two.
 fn all_hold<L: VmaLock<Machine = Loom>>() {
     for check in contract::checks::<L>() {
-        holds::<L>(check.name, 2);
+        let large = ["start-write-drains", "recycled-in-parallel"].contains(&check.name);
+        holds::<L>(check.name, if large { 2 } else { 3 });
     }
 }
 

@@ -313,5 +313,9 @@ fn recycled_in_parallel<L: VmaLock>(rounds: u32) -> Situation {
         reads_whole(stage, 0);
         reads_whole(stage, 1);
     }
-    situation::<L>(rounds, &[writer, reader_of_both_mms])
+    let stage = Stage::<L>::new();
+    // The second mm's number is now the one that the first stamps the VMA with: the VMA seems write-locked to the second
+    // when it comes there.
+    drop(stage.mms[1].write_lock());
+    run_on(&stage, rounds, &[writer, reader_of_both_mms])
 }
