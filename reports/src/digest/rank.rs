@@ -40,15 +40,15 @@ pub(crate) fn rank(rows: &mut [Row], controls: &[bool], rounds: RoundCount) -> R
     let Some(&(best, _)) = contenders.first() else {
         return Ranking::Nothing;
     };
+    if contenders.len() > 1 && rounds.too_noisy() {
+        return Ranking::TooNoisy;
+    }
     let reference = by_round(&rows[best]).cloned().unwrap_or_default();
     for row in rows.iter_mut() {
         row.to_best = by_round(row).and_then(|mine| paired_ratio(mine, &reference));
     }
     if contenders.len() == 1 {
         return Ranking::Alone(rows[best].lock);
-    }
-    if rounds.too_noisy() {
-        return Ranking::TooNoisy;
     }
     let processes = |row: &Row| {
         row.rate

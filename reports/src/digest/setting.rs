@@ -43,7 +43,7 @@ pub(crate) struct Row {
     /// The lock's place in [`super::Digest::locks`].
     pub(crate) lock: usize,
     pub(crate) rate: Option<TwoWays<Rate>>,
-    /// Throughput over that of the fastest lock that excludes, paired by round.
+    /// Throughput over that of the fastest lock that excludes, paired by round; `None` where it is too noisy to rank.
     pub(crate) to_best: Option<crate::stats::Estimate>,
     /// Operations of the throughput cells by how they ended, over the rounds that are shown.
     pub(crate) outcomes: BTreeMap<Outcome, u64>,
@@ -61,8 +61,6 @@ pub(crate) struct Tally {
     pub(crate) dirty: u64,
     /// Of these, not verified.
     pub(crate) unverified: u64,
-    /// Cells of an error.
-    pub(crate) errors: u64,
     pub(crate) counters: Option<TwoWays<BTreeMap<String, CounterRow>>>,
 }
 
@@ -325,7 +323,6 @@ fn tally(cells: &[&Cell], lock: usize, control: bool) -> Tally {
         measured: count(&|c| c.status == Status::Ok),
         dirty: count(&|c| c.status == Status::Ok && c.noise.dirty),
         unverified: count(&|c| c.status == Status::Ok && !usable(c, control)),
-        errors: count(&|c| c.status == Status::Error),
         counters: None,
     }
 }

@@ -22,13 +22,21 @@ pub(super) struct Chart {
     pub(super) description: String,
 }
 
-/// A part of the chart to be read with care, and why.
+/// A part of the chart to be read with care.
 pub(super) struct Shade {
     pub(super) low: (f64, f64),
     pub(super) high: (f64, f64),
-    pub(super) label: String,
-    /// A line at the left (`true`) or at the top of it.
-    pub(super) edge_left: bool,
+    pub(super) edge: Edge,
+}
+
+/// Where a shade ends, and how that is named.
+pub(super) enum Edge {
+    /// At its top; what it means stands in the text.
+    Top,
+    /// At its left, with a label in the shade.
+    Left(String),
+    /// At its left, with a label before the shade, which has no room for one.
+    LeftNamedBefore(String),
 }
 
 /// One lock.
@@ -80,7 +88,7 @@ impl Chart {
             .y_label_area_size(118)
             .build_cartesian_2d(self.x.clone(), self.y.clone())?;
         for shade in &self.shades {
-            shade.draw(&mut area, &self.y)?;
+            shade.draw(&mut area)?;
         }
         let font =
             |px: f64, color: RGBColor| ("sans-serif", px * LETTERS).into_font().color(&color);
@@ -93,7 +101,7 @@ impl Chart {
             .axis_style(INK.stroke_width(2))
             .draw()?;
         for shade in &self.shades {
-            shade.label(&mut area, &self.y)?;
+            shade.label(&mut area)?;
         }
         for line in &self.lines {
             line.ribbon(&mut area)?;
@@ -106,37 +114,29 @@ impl Chart {
 }
 
 impl Shade {
-    fn draw(&self, area: &mut Area<'_>, y: &Axis) -> Result<(), Failed> {
-        let high = self.high.1.min(y.high);
-        area.draw_series([Rectangle::new(
-            [self.low, (self.high.0, high)],
-            SHADE.filled(),
-        )])?;
-        let edge = if self.edge_left {
-            vec![self.low, (self.low.0, high)]
-        } else {
-            vec![(self.low.0, high), (self.high.0, high)]
+    fn draw(&self, area: &mut Area<'_>) -> Result<(), Failed> {
+        area.draw_series([Rectangle::new([self.low, self.high], SHADE.filled())])?;
+        let from = match self.edge {
+            Edge::Top => (self.high.0, self.high.1),
+            Edge::Left(_) | Edge::LeftNamedBefore(_) => self.low,
         };
+        let edge = vec![from, (self.low.0, self.high.1)];
         area.draw_series([PathElement::new(edge, MUTED.stroke_width(2))])?;
         Ok(())
     }
 
-    fn label(&self, area: &mut Area<'_>, y: &Axis) -> Result<(), Failed> {
-        let (place, aside, vertical) = if self.edge_left {
-            ((self.low.0, self.high.1.min(y.high)), (8, 6), VPos::Top)
-        } else {
-            ((self.high.0, self.low.1), (-8, -6), VPos::Bottom)
-        };
-        let horizontal = if self.edge_left {
-            HPos::Left
-        } else {
-            HPos::Right
+    fn label(&self, area: &mut Area<'_>) -> Result<(), Failed> {
+        let (label, aside, horizontal) = match &self.edge {
+            Edge::Top => return Ok(()),
+            Edge::Left(label) => (label, (8, 6), HPos::Left),
+            Edge::LeftNamedBefore(label) => (label, (-8, 6), HPos::Right),
         };
         let style = ("sans-serif", (TEXT_PX - 4.0) * LETTERS)
             .into_font()
             .color(&MUTED)
-            .pos(Pos::new(horizontal, vertical));
-        area.draw_series([EmptyElement::at(place) + Text::new(self.label.clone(), aside, style)])?;
+            .pos(Pos::new(horizontal, VPos::Top));
+        let at = (self.low.0, self.high.1);
+        area.draw_series([EmptyElement::at(at) + Text::new(label.clone(), aside, style)])?;
         Ok(())
     }
 }
@@ -151,7 +151,7 @@ impl Line {
             let upper = self.ribbon.iter().rev().map(|(x, _, high)| (*x, *high));
             let lower = self.ribbon.iter().map(|(x, low, _)| (*x, *low));
             let outline: Vec<(f64, f64)> = lower.chain(upper).collect();
-            area.draw_series([Polygon::new(outline, color.mix(0.16).filled())])?;
+            area.draw_series([Polygon::new(outline, color.mix(0.1).filled())])?;
         }
         Ok(())
     }

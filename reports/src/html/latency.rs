@@ -1,7 +1,7 @@
 //! Latency on the percentile axis.
 
 use super::axis::{self, Axis};
-use super::chart::{Chart, Line, Shade};
+use super::chart::{Chart, Edge, Line, Shade};
 use super::text::{Datum, Table, escape};
 use super::{Page, by_workload, heading, threads};
 use crate::digest::{Digest, Kind, LATENCY, QUANTILES, Quantile, RoleTable, Setting, Timing};
@@ -148,8 +148,7 @@ fn floor(digest: &Digest<'_>, x: &Axis, y: &Axis) -> Option<Shade> {
     (at > y.low && at < y.high).then(|| Shade {
         low: (x.low, y.low),
         high: (x.high, at),
-        label: "below what the clock can tell".into(),
-        edge_left: false,
+        edge: Edge::Top,
     })
 }
 

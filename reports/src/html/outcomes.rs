@@ -64,10 +64,12 @@ fn legend(seen: &[Outcome]) -> String {
     format!("<p class=keys>{items}</p>\n")
 }
 
-/// One bar for each lock and thread count.
+/// One bar for each lock and thread count with which the role has threads.
 fn bars(page: &Page<'_>, digest: &Digest<'_>, settings: &[Setting<'_>], role: RoleName) -> Table {
+    let has_role = |s: &&Setting<'_>| !role_rows(s, role).is_empty();
+    let settings: Vec<&Setting<'_>> = settings.iter().filter(has_role).collect();
     let mut heads = vec!["Lock".to_owned()];
-    heads.extend(settings.iter().map(threads));
+    heads.extend(settings.iter().map(|setting| threads(setting)));
     let heads: Vec<&str> = heads.iter().map(String::as_str).collect();
     let mut table = Table::new("", &heads);
     for lock in 0..digest.locks.len() {

@@ -1,10 +1,10 @@
 //! Throughput against threads.
 
 use super::axis::{self, Axis};
-use super::chart::{Chart, Line, Shade};
+use super::chart::{Chart, Edge, Line, Shade};
 use super::text::{Datum, Table};
 use super::{Page, by_workload, heading};
-use crate::digest::{Digest, RoleTable, Row, Setting};
+use crate::digest::{Digest, RoleTable, Row, Setting, THROUGHPUT};
 use crate::words;
 use bench_core::record::RoleName;
 
@@ -35,11 +35,16 @@ fn block(page: &Page<'_>, digest: &Digest<'_>, settings: &[Setting<'_>]) -> Stri
     roles.sort_unstable();
     roles.dedup();
     let mut out = String::new();
+    let noisy = if settings.iter().any(|s| s.rounds(THROUGHPUT).too_noisy()) {
+        " <span class=\"badge bad\">too noisy to rank</span>"
+    } else {
+        ""
+    };
     for role in roles {
         if let Some(chart) = chart(page, digest, settings, role) {
             out += &format!(
                 "<div>{}{}</div>\n",
-                page.figure(&chart, &format!("role {}", role.word())),
+                page.figure(&chart, &format!("role {}{noisy}", role.word())),
                 table(page, digest, settings, role).folded(&format!("Numbers: {}", role.word()))
             );
         }
@@ -114,7 +119,7 @@ fn chart(
     let x = axis::threads(&counts);
     Some(Chart {
         size: (1_120, 700),
-        shades: boundary(digest, &x, &y).into_iter().collect(),
+        shades: boundary(digest, &counts, &x, &y).into_iter().collect(),
         x,
         y,
         lines,
@@ -126,17 +131,19 @@ fn chart(
 }
 
 /// Where there are more threads than allowed CPUs.
-fn boundary(digest: &Digest<'_>, x: &Axis, y: &Axis) -> Option<Shade> {
-    let allowed = digest.run.header.host.allowed_cpus.len();
-    let at = f64::from(u32::try_from(allowed).ok()?.max(1)).log2();
+fn boundary(digest: &Digest<'_>, counts: &[u32], x: &Axis, y: &Axis) -> Option<Shade> {
+    let allowed = u32::try_from(digest.run.header.host.allowed_cpus.len()).ok()?;
+    let at = f64::from(allowed.max(1)).log2();
+    let cpus = words::count(u64::from(allowed), "CPU");
+    let edge = if counts.iter().any(|count| *count > allowed) {
+        Edge::Left(format!("more threads than the {cpus} allowed"))
+    } else {
+        Edge::LeftNamedBefore(format!("{cpus} allowed"))
+    };
     (x.low..x.high).contains(&at).then(|| Shade {
         low: (at, y.low),
         high: (x.high, y.high),
-        label: format!(
-            "more threads than the {} allowed",
-            words::count(allowed as u64, "CPU")
-        ),
-        edge_left: true,
+        edge,
     })
 }
 
@@ -205,7 +212,7 @@ fn table(page: &Page<'_>, digest: &Digest<'_>, settings: &[Setting<'_>], role: R
 }
 
 fn numbers(setting: &Setting<'_>, row: &Row) -> [Datum; 6] {
-    let rounds = setting.rounds(crate::digest::THROUGHPUT);
+    let rounds = setting.rounds(THROUGHPUT);
     let rate = row.rate.as_ref();
     let mops = |e: &crate::stats::Estimate| words::estimate(e, words::mega);
     [
