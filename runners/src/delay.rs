@@ -16,6 +16,8 @@ const CALIBRATION_TURNS: u64 = 20_000;
 const CALIBRATION_BATCHES: u32 = 24;
 /// Batches of which [`obtained_ns`] keeps the median.
 const OBTAINED_BATCHES: usize = 15;
+/// Single calls that say how many make a batch.
+const PROBES: u32 = 8;
 /// The least length of a timed batch in nanoseconds: hundreds of quanta of any clock in use.
 const BATCH_NS: u64 = 10_000;
 
@@ -89,7 +91,9 @@ pub fn obtained_ns(turns: u64, clock: &Clock) -> u64 {
     if turns == 0 {
         return 0;
     }
-    let once_ns = batch_ps(turns, 1, clock) / 1000;
+    // The shortest of several, so that a turn of the scheduler does not leave a batch of one short call.
+    let probes = (0..PROBES).map(|_| batch_ps(turns, 1, clock) / 1000);
+    let once_ns = probes.min().unwrap_or(0);
     let calls = (BATCH_NS / once_ns.max(1)).max(1);
     let mut batches: Vec<u64> = (0..OBTAINED_BATCHES)
         .map(|_| batch_ps(turns, calls, clock))
