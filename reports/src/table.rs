@@ -136,11 +136,12 @@ fn of_best(table: &RoleTable, row: &Row, marks: &mut Marks) -> String {
         return "–".into();
     };
     let mut text = format!("{:.2}", ratio.centre);
-    if let Ranking::Ranked { leaders, .. } = &table.ranking {
-        if leaders.len() > 1 && leaders.contains(&row.lock) {
-            marks.not_separated = true;
-            text += " =";
-        }
+    if let Ranking::Ranked { leaders, .. } = &table.ranking
+        && leaders.len() > 1
+        && leaders.contains(&row.lock)
+    {
+        marks.not_separated = true;
+        text += " =";
     }
     text
 }

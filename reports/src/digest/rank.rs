@@ -60,16 +60,16 @@ pub(crate) fn rank(rows: &mut [Row], controls: &[bool], rounds: RoundCount) -> R
     }
     let (mut leaders, mut next) = (vec![rows[best].lock], None);
     for (index, _) in contenders.into_iter().skip(1) {
-        let interval = rows[index].to_best.as_ref().and_then(|r| r.interval);
-        match interval {
-            Some(interval) if interval.high < 1.0 => {
-                if next.is_none() {
-                    next = by_round(&rows[index])
-                        .and_then(|theirs| paired_ratio(&reference, theirs))
-                        .map(|ratio| (rows[index].lock, ratio));
-                }
-            }
-            _ => leaders.push(rows[index].lock),
+        // Without a ratio it stood still or shares no round with the best: neither equal to it nor measurably behind.
+        let Some(interval) = rows[index].to_best.as_ref().and_then(|r| r.interval) else {
+            continue;
+        };
+        if interval.high >= 1.0 {
+            leaders.push(rows[index].lock);
+        } else if next.is_none() {
+            next = by_round(&rows[index])
+                .and_then(|theirs| paired_ratio(&reference, theirs))
+                .map(|ratio| (rows[index].lock, ratio));
         }
     }
     Ranking::Ranked { leaders, next }
@@ -79,20 +79,20 @@ fn by_round(row: &Row) -> Option<&BTreeMap<(u32, u32), f64>> {
     row.rate.as_ref().map(|rate| &rate.shown().by_round)
 }
 
-/// `one` over `other`, paired by round. `None` when they share no round or one of them stood still.
+/// `one` over `other`, paired by round. `None` when they share no round, or when `one` stood still
+/// in the middle round of a process.
 fn paired_ratio(
     one: &BTreeMap<(u32, u32), f64>,
     other: &BTreeMap<(u32, u32), f64>,
 ) -> Option<Estimate> {
     let mut processes: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
     for (round, mine) in one {
-        if let Some(theirs) = other.get(round) {
-            if *mine > 0.0 && *theirs > 0.0 {
-                processes
-                    .entry(round.0)
-                    .or_default()
-                    .push((mine / theirs).ln());
-            }
+        // A round in which `one` stood still counts as minus infinity, which a median bears.
+        if let Some(theirs) = other.get(round)
+            && *theirs > 0.0
+        {
+            let logs = processes.entry(round.0).or_default();
+            logs.push((mine / theirs).ln());
         }
     }
     let medians = processes
@@ -125,6 +125,19 @@ mod tests {
         let interval = ratio.interval.expect("three processes");
         assert!((ratio.centre - 1.1).abs() < 1e-9);
         assert!(interval.low > 1.09 && interval.high < 1.11);
+    }
+
+    #[test]
+    fn a_lock_that_mostly_stood_still_has_no_ratio() {
+        let still = rounds(&[[0.0, 0.0], [1.0, 1.0]]);
+        let once = BTreeMap::from([((0, 0), 0.0), ((0, 1), 1.0), ((0, 2), 1.0)]);
+        let steady = BTreeMap::from([((0, 0), 2.0), ((0, 1), 2.0), ((0, 2), 2.0)]);
+        assert_eq!(
+            paired_ratio(&still, &rounds(&[[1.0, 1.0], [1.0, 1.0]])),
+            None
+        );
+        let ratio = paired_ratio(&once, &steady).expect("two rounds of three");
+        assert!((ratio.centre - 0.5).abs() < 1e-12);
     }
 
     #[test]

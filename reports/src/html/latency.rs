@@ -145,7 +145,7 @@ fn axes(
 fn floor(digest: &Digest<'_>, x: &Axis, y: &Axis) -> Option<Shade> {
     let floor = timer_floor_ns(&digest.run.header.clock);
     let at = (floor.max(1) as f64).ln();
-    (at > y.low && at < y.high).then(|| Shade {
+    (at > y.low && at < y.high).then_some(Shade {
         low: (x.low, y.low),
         high: (x.high, at),
         edge: Edge::Top,

@@ -103,17 +103,30 @@ fn chart(
             v
         }
     };
+    // With one thread count all locks would stand on one spot.
+    let apart = if counts.len() == 1 {
+        0.8 / lines.len() as f64
+    } else {
+        0.0
+    };
+    let middle = (lines.len() - 1) as f64 / 2.0;
     let lines = lines
         .into_iter()
-        .map(|line| Line {
-            points: line.points.iter().map(|p| (p.0, place(p.1))).collect(),
-            ribbon: line
-                .ribbon
-                .iter()
-                .map(|r| (r.0, place(r.1), place(r.2)))
-                .collect(),
-            dots: line.dots.iter().map(|p| (p.0, place(p.1))).collect(),
-            ..line
+        .enumerate()
+        .map(|(rank, line)| {
+            let aside = (rank as f64 - middle) * apart;
+            let at = |x: f64, v: f64| (x + aside, place(v));
+            Line {
+                points: line.points.iter().map(|p| at(p.0, p.1)).collect(),
+                ribbon: line
+                    .ribbon
+                    .iter()
+                    .map(|r| (r.0 + aside, place(r.1), place(r.2)))
+                    .collect(),
+                dots: line.dots.iter().map(|p| at(p.0, p.1)).collect(),
+                dodge: if apart > 0.0 { 12 } else { line.dodge },
+                ..line
+            }
         })
         .collect();
     let x = axis::threads(&counts);
@@ -140,7 +153,7 @@ fn boundary(digest: &Digest<'_>, counts: &[u32], x: &Axis, y: &Axis) -> Option<S
     } else {
         Edge::LeftNamedBefore(format!("{cpus} allowed"))
     };
-    (x.low..x.high).contains(&at).then(|| Shade {
+    (x.low..x.high).contains(&at).then_some(Shade {
         low: (at, y.low),
         high: (x.high, y.high),
         edge,

@@ -138,7 +138,7 @@ pub fn load(path: &Path) -> Result<Run, ReadError> {
         return Err(ReadError::Directory { file });
     }
     // Only a regular file can be read from several places; anything else is read from its beginning to its end.
-    let length = metadata.is_file().then(|| metadata.len());
+    let length = metadata.is_file().then_some(metadata.len());
     let parts = read_parts(path, length).map_err(unreadable)?;
     join(file, parts)
 }
@@ -194,7 +194,11 @@ fn join(file: PathBuf, parts: Vec<Part>) -> Result<Run, ReadError> {
             }
         }
         foreign_schema = foreign_schema.or(part.foreign_schema);
-        cells.extend(part.cells);
+        if cells.is_empty() {
+            cells = part.cells;
+        } else {
+            cells.extend(part.cells);
+        }
         footer = part.footer.or(footer);
         lines_before += part.lines;
     }

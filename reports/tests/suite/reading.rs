@@ -157,5 +157,5 @@ fn bytes_that_are_no_text_cost_their_line_only() {
         "{}",
         run.problems[0]
     );
-    reports::html(&[run]);
+    assert!(reports::html(&[run]).contains("UTF-8"));
 }

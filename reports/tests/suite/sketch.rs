@@ -11,7 +11,6 @@ use bench_core::workload::{WorkloadSpec, preset};
 use hdrhistogram::Histogram;
 use hdrhistogram::serialization::{Serializer, V2DeflateSerializer};
 use std::collections::BTreeMap;
-use std::io::{self, Write};
 
 /// Names and relative speeds of made-up locks; the first excludes nobody.
 pub(crate) const LOCKS: [(&str, f64); 9] = [
@@ -256,15 +255,6 @@ impl Sketch {
                 CounterValue::Value(39_000_000 + random.below(900_000)),
             ),
         ])
-    }
-
-    /// Writes all records as a run file.
-    pub(crate) fn write(&self, out: &mut impl Write) -> io::Result<()> {
-        for record in self.records() {
-            serde_json::to_writer(&mut *out, &record)?;
-            out.write_all(b"\n")?;
-        }
-        Ok(())
     }
 }
 
