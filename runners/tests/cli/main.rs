@@ -1,0 +1,14 @@
+//! The program from outside: its commands, its files, its exit codes, and what it makes of bad input and broken locks.
+//!
+//! Every run is tiny. No test looks at a number that a busy machine could change, and no deadline is shorter than minutes.
+
+mod bad_input;
+mod bad_records;
+mod broken_locks;
+mod cpus;
+mod examples;
+mod lists;
+mod own_workloads;
+mod signals;
+mod smoke;
+mod tool;
