@@ -53,7 +53,7 @@
 //!   read-modify-write, so that it continues the release sequence.
 //! - A waker acquires through its own add to the count and hands on with `pending`: Release there, Acquire in the reader.
 //! - `wait_lock`: Release on unlock, Acquire on lock; all under it is Relaxed.
-//! - Spin queue: Release on `next`, `prev` and `locked`, Acquire where they are read ([`osq`]).
+//! - Spin queue: Release on `next`, `prev` and `locked`, Acquire where they are read (`osq.rs`).
 //! - No lost wakeup: a sleeper queues and sets WAITERS, then looks at the count; an unlocker changes the count, then looks at
 //!   WAITERS. It is one word, so that one of them sees the other. A wake between look and sleep is kept by
 //!   [`Park`](crate::machine::Park).

@@ -1,7 +1,7 @@
 //! The address space: mms with their mmap locks and indexes, and the VMAs that they share.
 //!
 //! One [`AddressSpace`] lives for one measured window. Its locks and its data are built at a chosen slot of the
-//! [`Arena`]; everything that no lock decides (the arena, the indexes, the grace periods) is [`Ground`], made once per
+//! [`Arena`](crate::arena::Arena); everything that no lock decides (the arena, the indexes, the grace periods) is [`Ground`], made once per
 //! process and handed from one address space to the next, so that all locks of a round also use the same index nodes.
 //!
 //! A [`Thread`] does to it what a kernel thread does: it takes page faults, changes protections, maps and unmaps.
