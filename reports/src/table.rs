@@ -71,6 +71,9 @@ fn role(
     if setting.oversubscribed {
         title += ", oversubscribed";
     }
+    if let Some(placement) = digest.placement_of(setting) {
+        let _ = write!(title, ", placement {placement}");
+    }
     let _ = writeln!(out, "{title}");
     let mut lines = vec![HEADS.map(str::to_owned)];
     for row in &table.rows {

@@ -96,6 +96,15 @@ impl<'r> Digest<'r> {
         list.iter().map(|l| l.cells).sum()
     }
 
+    /// The placement of a setting, if the run has several and it needs to be said.
+    pub(crate) fn placement_of(&self, setting: &Setting<'r>) -> Option<&'r str> {
+        let several = self
+            .settings
+            .iter()
+            .any(|s| s.placement != setting.placement);
+        several.then_some(setting.placement)
+    }
+
     /// Rounds of a mode over all settings.
     pub(crate) fn rounds(&self, mode: &str) -> RoundCount {
         let count = |s: &Setting<'_>| s.rounds(mode);

@@ -153,15 +153,7 @@ pub(in crate::html) fn by_workload<'d, 'r>(digest: &'d Digest<'r>) -> Vec<&'d [S
 
 /// The heading of a workload: its name, and the placement where there are several.
 pub(in crate::html) fn heading(digest: &Digest<'_>, setting: &Setting<'_>) -> String {
-    let several = digest
-        .settings
-        .iter()
-        .any(|s| s.placement != setting.placement);
-    let placement = if several {
-        format!(" <small>placement {}</small>", escape(setting.placement))
-    } else {
-        String::new()
-    };
+    let placement = placement(digest, setting);
     let specs = &digest.run.header.workloads;
     let summary = specs
         .iter()
@@ -172,6 +164,15 @@ pub(in crate::html) fn heading(digest: &Digest<'_>, setting: &Setting<'_>) -> St
         escape(setting.workload),
         escape(summary)
     )
+}
+
+/// ` placement scatter`, in small, where the run has several.
+pub(in crate::html) fn placement(digest: &Digest<'_>, setting: &Setting<'_>) -> String {
+    digest
+        .placement_of(setting)
+        .map_or_else(String::new, |name| {
+            format!(" <small>placement {}</small>", escape(name))
+        })
 }
 
 /// A list of paragraphs of a kind, or nothing.

@@ -1,7 +1,7 @@
 //! The head of a run: what it is, what is fastest where, and how far to trust it.
 
 use super::text::{Datum, Table, escape};
-use super::{Page, bullets, by_workload, threads};
+use super::{Page, bullets, by_workload, placement, threads};
 use crate::digest::{Digest, LATENCY, Ranking, RoleTable, Setting, THROUGHPUT};
 use crate::{verdict, words};
 
@@ -85,8 +85,9 @@ fn verdicts(page: &Page<'_>, digest: &Digest<'_>, group: &[&[Setting<'_>]]) -> S
         roles.dedup();
         for role in roles {
             let head = format!(
-                "{} <small>{}</small>",
+                "{}{} <small>{}</small>",
                 escape(settings[0].workload),
+                placement(digest, &settings[0]),
                 role.word()
             );
             let fields: Vec<Datum> = settings

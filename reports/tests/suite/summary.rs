@@ -170,3 +170,27 @@ fn a_run_without_cells_or_footer_says_so() {
     assert!(text.contains("No cell was recorded"), "{text}");
     assert!(text.contains("not complete"), "{text}");
 }
+
+#[test]
+fn placements_are_told_apart_where_there_are_several() {
+    let sketch = Sketch {
+        modes: vec!["throughput"],
+        ..Sketch::small()
+    };
+    let mut records = sketch.records();
+    let mut scattered = records.clone();
+    scattered.retain_mut(|record| match record {
+        Record::Cell(cell) => {
+            cell.placement = "scatter".into();
+            true
+        }
+        _ => false,
+    });
+    assert!(!summary(&run(&records)).contains("placement"));
+    records.extend(scattered);
+    let run = run(&records);
+    let text = summary(&run);
+    assert_eq!(text.matches("placement compact").count(), 3, "{text}");
+    assert_eq!(text.matches("placement scatter").count(), 3, "{text}");
+    assert!(reports::html(&[run]).contains("placement scatter"));
+}
