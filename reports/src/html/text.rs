@@ -36,6 +36,10 @@ impl Datum {
         Self::Number(value.unwrap_or_else(|| "–".into()))
     }
 
+    fn is_number(&self) -> bool {
+        matches!(self, Self::Number(_) | Self::Faint(_))
+    }
+
     fn html(&self) -> String {
         match self {
             Self::Text(text) => format!("<td>{}</td>", escape(text)),
@@ -50,6 +54,8 @@ impl Datum {
 pub(super) struct Table {
     caption: String,
     heads: Vec<String>,
+    /// Which columns after the first hold numbers, by the first row.
+    numeric: Vec<bool>,
     body: String,
 }
 
@@ -59,6 +65,7 @@ impl Table {
         Self {
             caption: caption.to_owned(),
             heads: heads.iter().map(|head| (*head).to_owned()).collect(),
+            numeric: Vec::new(),
             body: String::new(),
         }
     }
@@ -70,6 +77,9 @@ impl Table {
         } else {
             format!(" class=\"{class}\"")
         };
+        if self.is_empty() {
+            self.numeric = data.iter().map(Datum::is_number).collect();
+        }
         let data: String = data.iter().map(Datum::html).collect();
         self.body += &format!("<tr{class}><th scope=row>{head}</th>{data}</tr>\n");
     }
@@ -87,7 +97,12 @@ impl Table {
         let heads: String = self
             .heads
             .iter()
-            .map(|head| format!("<th scope=col>{}</th>", escape(head)))
+            .enumerate()
+            .map(|(column, head)| {
+                let numeric = column > 0 && self.numeric.get(column - 1) == Some(&true);
+                let class = if numeric { " class=n" } else { "" };
+                format!("<th scope=col{class}>{}</th>", escape(head))
+            })
             .collect();
         format!(
             "<div class=scroll><table>{caption}<thead><tr>{heads}</tr></thead><tbody>\n{}</tbody></table></div>\n",

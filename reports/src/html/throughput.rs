@@ -35,11 +35,7 @@ fn block(page: &Page<'_>, digest: &Digest<'_>, settings: &[Setting<'_>]) -> Stri
     roles.sort_unstable();
     roles.dedup();
     let mut out = String::new();
-    let noisy = if settings.iter().any(|s| s.rounds(THROUGHPUT).too_noisy()) {
-        " <span class=\"badge bad\">too noisy to rank</span>"
-    } else {
-        ""
-    };
+    let noisy = noisy(settings);
     for role in roles {
         if let Some(chart) = chart(page, digest, settings, role) {
             out += &format!(
@@ -58,6 +54,21 @@ fn block(page: &Page<'_>, digest: &Digest<'_>, settings: &[Setting<'_>]) -> Stri
         "<div class=\"{class}\">{}<div class=wide>{out}</div></div>\n",
         heading(digest, &settings[0])
     )
+}
+
+/// Says at which thread counts nothing is ranked.
+fn noisy(settings: &[Setting<'_>]) -> String {
+    let noisy = settings.iter().filter(|s| s.rounds(THROUGHPUT).too_noisy());
+    let counts: Vec<String> = noisy.map(|s| s.threads.to_string()).collect();
+    let names: Vec<&str> = counts.iter().map(String::as_str).collect();
+    match counts.len() {
+        0 => String::new(),
+        n if n == settings.len() => " <span class=\"badge bad\">too noisy to rank</span>".into(),
+        _ => format!(
+            " <span class=\"badge bad\">too noisy to rank with {} threads</span>",
+            words::list(&names)
+        ),
+    }
 }
 
 fn role_table<'s>(setting: &'s Setting<'_>, role: RoleName) -> Option<&'s RoleTable> {
