@@ -4,9 +4,13 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-echo '== loom: read sections and the index'
-cargo test -p bench-core --lib --locked -- index::tests::models
-echo '== loom: the locks'
-cargo test -p lock-variants --test 'loom_*' --locked
-echo '== shuttle: the rw_semaphore and the locks'
-cargo test -p lock-variants --test '*shuttle*' --locked
+# models WHAT TEST...: runs the tests, and fails when there is none.
+models() {
+    echo "== $1"
+    shift
+    cargo test --locked "$@" 2>&1 | tee /dev/stderr | grep -E '^test result: ok. [1-9]' >/dev/null
+}
+
+models 'loom: read sections and the index' -p bench-core --lib -- index::tests::models
+models 'loom: the locks' -p lock-variants --test 'loom_*'
+models 'shuttle: the rw_semaphore' -p lock-variants --test '*shuttle*'
