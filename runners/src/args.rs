@@ -46,38 +46,42 @@ pub struct RunArgs {
     /// A TOML file with settings and workloads of your own
     #[arg(long, value_name = "FILE.toml")]
     pub spec: Option<PathBuf>,
-    /// Locks, by name [default: all]
-    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    /// Locks, as `list locks` names them [default: all]
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
     pub lock: Vec<String>,
-    /// Workloads, by name [default: all]
-    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    /// Workloads, as `list workloads` names them [default: all]
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
     pub workload: Vec<String>,
     /// Thread counts [default: by preset and CPUs]
-    #[arg(long, value_name = "N", value_delimiter = ',')]
+    #[arg(long, value_name = "N,...", value_delimiter = ',')]
     pub threads: Vec<u32>,
-    /// What to measure in a cell [default: all]
-    #[arg(long, value_enum, value_delimiter = ',')]
+    /// What to measure; each mode has windows of its own [default: all]
+    #[arg(long, value_name = "MODE,...", value_enum, value_delimiter = ',')]
     pub mode: Vec<ModeName>,
-    /// How threads go on CPUs: compact, scatter, smt or a list such as 0,2; may be given more than once [default: compact]
+    /// How threads go on CPUs: compact (near first), scatter (far first), smt (threads of a core first) or a list such as
+    /// 0,2; given again for each further placement [default: compact]
     #[arg(long, value_name = "PLACEMENT")]
     pub placement: Vec<String>,
-    /// Fresh processes: the independent unit of every interval
+    /// Fresh processes, one after the other: the independent unit of every interval [default: by preset]
     #[arg(long, value_name = "P")]
     pub processes: Option<u32>,
-    /// Rounds in each process; each measures every lock once
+    /// Rounds in each process; each measures every lock once [default: by preset]
     #[arg(long, value_name = "R")]
     pub rounds: Option<u32>,
-    /// The length of a window in milliseconds
+    /// The length of a window in milliseconds [default: by preset]
     #[arg(long, value_name = "N")]
     pub window_ms: Option<u64>,
-    /// The seed of every choice of chance [default: from the clock]
+    /// The seed of every random choice, such as the order of the locks [default: from the clock]
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
     /// A new or empty directory for the run [default: vmalock-run-DATE-TIME]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
-    /// Measure what an interrupted run in --out still lacks
-    #[arg(long, requires = "out")]
+    /// Measure what an interrupted run in --out still lacks, as its first command said
+    #[arg(long, requires = "out", conflicts_with_all = [
+        "preset", "spec", "lock", "workload", "threads", "mode", "placement", "processes", "rounds", "window_ms", "seed",
+        "dry_run",
+    ])]
     pub resume: bool,
     /// Print the plan and about how long it takes, and measure nothing
     #[arg(long)]
@@ -173,8 +177,8 @@ pub struct ReportArgs {
 /// `vmalock verify`.
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
-    /// Locks, by name [default: all]
-    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    /// Locks, as `list locks` names them [default: all]
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
     pub lock: Vec<String>,
 }
 

@@ -122,3 +122,15 @@ fn a_directory_that_cannot_be_made_or_written_is_named() {
     // A directory that is there, and takes no files, not even from root.
     assert_says(&complaint_about(Path::new("/proc/self/fdinfo")), &["--out"]);
 }
+
+#[test]
+fn a_run_is_taken_up_as_it_was_begun() {
+    for words in [&["--lock", "null"][..], &["--rounds", "9"], &["--preset", "full"], &["--dry-run"]] {
+        vmalock()
+            .args(["run", "--resume", "--out", "/no/such/run"])
+            .args(words)
+            .assert()
+            .code(2)
+            .stderr(predicate::str::contains("cannot be used with"));
+    }
+}

@@ -85,7 +85,15 @@ impl Measuring<'_> {
         let start = Instant::now();
         let total = self.plan.cells_per_process() * u64::from(self.plan.processes);
         let mut tally = done.tally.clone();
-        let mut progress = Progress::new(total, tally.ok + tally.error);
+        let done_before = tally.ok + tally.error;
+        let left_ns = u128::from(self.plan.estimate_ns()) * u128::from(total - done_before) / u128::from(total.max(1));
+        progress::note(&format!(
+            "{} cells to measure into {}, about {}; Ctrl-C ends the run and keeps what it has",
+            total - done_before,
+            file.directory().display(),
+            about(left_ns as u64)
+        ));
+        let mut progress = Progress::new(total, done_before);
         let measured = self.cells(&mut file, done, &mut tally, &mut progress);
         progress.end();
         let complete = tally.ok + tally.error == total;
@@ -109,7 +117,7 @@ impl Measuring<'_> {
         if let Some(reason) = reason {
             let directory = file.directory().display();
             progress::note(&format!(
-                "the run is not complete ({reason}); `vmalock run --resume --out {directory}` measures the rest"
+                "the run is not complete ({reason}); `run --resume --out {directory}` measures the rest"
             ));
         }
         Ok(tally.exit_code(complete))
@@ -185,7 +193,10 @@ impl Tally {
                 self.broken
             ));
             ExitCode::from(BROKEN_EXIT_CODE)
-        } else if self.error > 0 || !complete {
+        } else if self.error > 0 {
+            progress::note(&format!("{} of the cells could not be measured; the report says why", self.error));
+            ExitCode::from(INCOMPLETE_EXIT_CODE)
+        } else if !complete {
             ExitCode::from(INCOMPLETE_EXIT_CODE)
         } else {
             ExitCode::SUCCESS
@@ -212,5 +223,10 @@ fn print_plan(plan: &Plan, out: &mut impl Write) -> std::io::Result<()> {
         plan.seed
     )?;
     writeln!(out, "cells:      {} in all", plan.cells_per_process() * u64::from(plan.processes))?;
-    writeln!(out, "takes:      about {} s", plan.estimate_ns().div_ceil(1_000_000_000))
+    writeln!(out, "takes:      about {}", about(plan.estimate_ns()))
+}
+
+/// A time in words, rounded up to seconds.
+fn about(ns: u64) -> String {
+    humantime::format_duration(Duration::from_secs(ns.div_ceil(1_000_000_000))).to_string()
 }

@@ -35,7 +35,7 @@ impl RunFile {
         }
         written.with_context(|| {
             format!(
-                "a record cannot be written to {}; make room there and go on with `vmalock run --resume --out {}`",
+                "a record cannot be written to {}; make room there and go on with `run --resume --out {}`",
                 self.path.display(),
                 self.directory.display()
             )
