@@ -13,7 +13,11 @@ pub(crate) fn check(kind: &str, name: &str, known: &[&str]) -> anyhow::Result<()
     if known.contains(&name) {
         return Ok(());
     }
-    bail!("no {kind} is called `{name}`{}; there are: {}", offer(name, known), known.join(", "))
+    bail!(
+        "no {kind} is called `{name}`{}; there are: {}",
+        offer(name, known),
+        known.join(", ")
+    )
 }
 
 /// `: did you mean ...?` with the nearest name, or nothing.
@@ -26,7 +30,9 @@ pub(crate) fn offer(name: &str, known: &[&str]) -> String {
         .map(|other| (alike(other), other))
         .filter(|(alike, _)| *alike >= ALIKE)
         .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map_or(String::new(), |(_, nearest)| format!(": did you mean `{nearest}`?"))
+        .map_or(String::new(), |(_, nearest)| {
+            format!(": did you mean `{nearest}`?")
+        })
 }
 
 #[cfg(test)]
@@ -37,9 +43,16 @@ mod tests {
     fn a_near_name_is_offered_and_all_are_listed() {
         let known = ["refcount", "rwsem"];
         assert!(check("lock", "rwsem", &known).is_ok());
-        let error = check("lock", "refcont", &known).expect_err("unknown").to_string();
-        assert!(error.contains("did you mean `refcount`?") && error.ends_with("refcount, rwsem"), "{error}");
-        let error = check("lock", "zzz", &known).expect_err("unknown").to_string();
+        let error = check("lock", "refcont", &known)
+            .expect_err("unknown")
+            .to_string();
+        assert!(
+            error.contains("did you mean `refcount`?") && error.ends_with("refcount, rwsem"),
+            "{error}"
+        );
+        let error = check("lock", "zzz", &known)
+            .expect_err("unknown")
+            .to_string();
         assert!(!error.contains("did you mean"), "{error}");
     }
 }

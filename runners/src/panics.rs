@@ -30,5 +30,8 @@ pub(crate) fn words(payload: &(dyn Any + Send)) -> String {
         .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("without a message");
     let place = PLACE.lock().unwrap_or_else(PoisonError::into_inner).take();
-    place.map_or_else(|| message.to_owned(), |place| format!("{message}, at {place}"))
+    place.map_or_else(
+        || message.to_owned(),
+        |place| format!("{message}, at {place}"),
+    )
 }

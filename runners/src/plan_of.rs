@@ -27,7 +27,11 @@ pub(crate) fn plan_of(args: &RunArgs, locks: &[&str], host: &Host) -> anyhow::Re
     let preset: Preset = args.preset.into();
     let cpus = usable_cpus(host);
     let modes: Vec<Mode> = args.mode.iter().map(|mode| Mode::from(*mode)).collect();
-    let window_ns = args.window_ms.or(file.window_ms).map(window_ns).transpose()?;
+    let window_ns = args
+        .window_ms
+        .or(file.window_ms)
+        .map(window_ns)
+        .transpose()?;
     let mut plan = Plan {
         locks: in_order(first_given(&args.lock, file.locks.as_ref()), locks, "lock")?,
         workloads: workloads(args, &file)?,
@@ -36,7 +40,10 @@ pub(crate) fn plan_of(args: &RunArgs, locks: &[&str], host: &Host) -> anyhow::Re
         modes: first_given(&modes, file.modes.as_ref()).unwrap_or_else(|| preset.modes()),
         placements: first_given(&args.placement, file.placements.as_ref())
             .unwrap_or_else(|| vec!["compact".to_owned()]),
-        processes: args.processes.or(file.processes).unwrap_or(preset.processes()),
+        processes: args
+            .processes
+            .or(file.processes)
+            .unwrap_or(preset.processes()),
         rounds: args.rounds.or(file.rounds).unwrap_or(preset.rounds()),
         window_ns: window_ns.unwrap_or(preset.window_ns()),
         seed: args.seed.or(file.seed).unwrap_or_else(seed_from_clock),
@@ -65,26 +72,33 @@ fn window_ns(ms: u64) -> anyhow::Result<u64> {
 /// The CPUs that can be used at once: the allowed ones, or as many as the control group's bandwidth is worth.
 fn usable_cpus(host: &Host) -> u32 {
     let allowed = host.allowed_cpus.len() as u64;
-    let worth = host.quota.as_ref().map(|quota| quota.quota_us / quota.period_us.max(1));
+    let worth = host
+        .quota
+        .as_ref()
+        .map(|quota| quota.quota_us / quota.period_us.max(1));
     worth.unwrap_or(allowed).clamp(1, allowed.max(1)) as u32
 }
 
 /// What the flags give, else what the file gives.
 fn first_given<T: Clone>(flags: &[T], file: Option<&Vec<T>>) -> Option<Vec<T>> {
-    if flags.is_empty() { file.cloned() } else { Some(flags.to_vec()) }
+    if flags.is_empty() {
+        file.cloned()
+    } else {
+        Some(flags.to_vec())
+    }
 }
 
 /// The names that were asked for, each once, in the order of the known ones; all when none was.
-fn in_order(
-    asked: Option<Vec<String>>,
-    known: &[&str],
-    kind: &str,
-) -> anyhow::Result<Vec<String>> {
-    let Some(asked) = asked else { return Ok(known.iter().map(|name| (*name).to_owned()).collect()) };
+fn in_order(asked: Option<Vec<String>>, known: &[&str], kind: &str) -> anyhow::Result<Vec<String>> {
+    let Some(asked) = asked else {
+        return Ok(known.iter().map(|name| (*name).to_owned()).collect());
+    };
     for name in &asked {
         names::check(kind, name, known)?;
     }
-    let chosen = known.iter().filter(|name| asked.iter().any(|other| other == *name));
+    let chosen = known
+        .iter()
+        .filter(|name| asked.iter().any(|other| other == *name));
     Ok(chosen.map(|name| (*name).to_owned()).collect())
 }
 
@@ -92,7 +106,10 @@ fn in_order(
 fn workloads(args: &RunArgs, file: &SpecFile) -> anyhow::Result<Vec<WorkloadSpec>> {
     let mut known = presets();
     for (number, own) in file.workload.iter().enumerate() {
-        if file.workload[..number].iter().any(|other| other.name == own.name) {
+        if file.workload[..number]
+            .iter()
+            .any(|other| other.name == own.name)
+        {
             return Err(PlanError::TwoWorkloads(own.name.clone()).into());
         }
         // A preset of the same name gives way, so that a file can change one.
@@ -108,7 +125,11 @@ fn workloads(args: &RunArgs, file: &SpecFile) -> anyhow::Result<Vec<WorkloadSpec
     };
     let names: Vec<&str> = known.iter().map(|spec| spec.name.as_str()).collect();
     let chosen = in_order(asked, &names, "workload")?;
-    Ok(known.iter().filter(|spec| chosen.contains(&spec.name)).cloned().collect())
+    Ok(known
+        .iter()
+        .filter(|spec| chosen.contains(&spec.name))
+        .cloned()
+        .collect())
 }
 
 /// Reads a spec file.
@@ -117,7 +138,11 @@ fn read_spec(path: &Path) -> anyhow::Result<SpecFile> {
         .with_context(|| format!("the spec file {} cannot be read", path.display()))?;
     parse(&text).map_err(|error| {
         let hint = match &error {
-            SpecFileError::Toml { unknown: Some(word), expected, .. } => {
+            SpecFileError::Toml {
+                unknown: Some(word),
+                expected,
+                ..
+            } => {
                 let expected: Vec<&str> = expected.iter().map(String::as_str).collect();
                 names::offer(word, &expected)
             }
@@ -141,6 +166,8 @@ fn check_placements(plan: &mut Plan, host: &Host) -> anyhow::Result<()> {
 
 /// A seed that is not the last run's; it is recorded.
 fn seed_from_clock() -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     now.as_nanos() as u64 & 0xffff_ffff
 }

@@ -52,7 +52,10 @@ pub(crate) fn verify<L: VmaLock>() -> Vec<Finding> {
         let (seen, goes_on) = match results.recv_timeout(HANG_LIMIT) {
             Ok(Ran::Ended(seen)) => (seen, true),
             Ok(Ran::Panicked(words)) => (Some(words), false),
-            Err(_) => (Some(format!("it did not end within {} s", HANG_LIMIT.as_secs())), false),
+            Err(_) => (
+                Some(format!("it did not end within {} s", HANG_LIMIT.as_secs())),
+                false,
+            ),
         };
         findings.push(finding(&check, seen));
         if !goes_on {

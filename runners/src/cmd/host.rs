@@ -40,7 +40,11 @@ pub fn run(args: &HostArgs, out: &mut impl Write) -> anyhow::Result<ExitCode> {
     let (host, clock, warnings) = look();
     let clock = clock.info();
     if args.json {
-        let answer = Answer { host: &host, clock: &clock, warnings: &warnings };
+        let answer = Answer {
+            host: &host,
+            clock: &clock,
+            warnings: &warnings,
+        };
         writeln!(out, "{}", serde_json::to_string_pretty(&answer)?)?;
     } else {
         write!(out, "{}", host::describe(&host, &warnings))?;

@@ -15,7 +15,11 @@ pub const REPORT_FILE: &str = "report.html";
 /// The record file that a user means by a path: a run directory or the file itself.
 #[must_use]
 pub fn records_at(path: &Path) -> PathBuf {
-    if path.is_dir() { path.join(RUN_FILE) } else { path.to_owned() }
+    if path.is_dir() {
+        path.join(RUN_FILE)
+    } else {
+        path.to_owned()
+    }
 }
 
 /// Runs the command. Lines that are no records are named on `err`; the report is made of the others and the exit code is 2.
@@ -37,11 +41,18 @@ pub fn run(
         writeln!(err, "vmalock: {problem}")?;
     }
     let target = args.out.clone().unwrap_or_else(|| {
-        records_at(&args.runs[0]).parent().unwrap_or(Path::new(".")).join(REPORT_FILE)
+        records_at(&args.runs[0])
+            .parent()
+            .unwrap_or(Path::new("."))
+            .join(REPORT_FILE)
     });
     write_report(&target, &runs)?;
     writeln!(out, "{}", target.display())?;
-    Ok(if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(2) })
+    Ok(if problems.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(2)
+    })
 }
 
 /// Writes a report whole or not at all.

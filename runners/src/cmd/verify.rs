@@ -35,38 +35,67 @@ pub fn run(
             tell_control(contender.name(), &findings, out)?
         };
     }
-    Ok(if sound { ExitCode::SUCCESS } else { ExitCode::from(BROKEN_EXIT_CODE) })
+    Ok(if sound {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(BROKEN_EXIT_CODE)
+    })
 }
 
 /// A lock that claims to exclude keeps every rule.
 fn tell_lock(name: &str, findings: &[Finding], out: &mut impl Write) -> anyhow::Result<bool> {
-    let broken: Vec<&Finding> = findings.iter().filter(|finding| finding.seen.is_some()).collect();
+    let broken: Vec<&Finding> = findings
+        .iter()
+        .filter(|finding| finding.seen.is_some())
+        .collect();
     if broken.is_empty() {
         writeln!(out, "{name:26} keeps all {} rules", findings.len())?;
         return Ok(true);
     }
-    writeln!(out, "{name:26} BROKEN: {} of {} rules", broken.len(), findings.len())?;
+    writeln!(
+        out,
+        "{name:26} BROKEN: {} of {} rules",
+        broken.len(),
+        findings.len()
+    )?;
     for finding in broken {
         let seen = finding.seen.as_deref().unwrap_or_default();
-        writeln!(out, "  {}: {seen}. The rule: {}.", finding.check, finding.rule)?;
+        writeln!(
+            out,
+            "  {}: {seen}. The rule: {}.",
+            finding.check, finding.rule
+        )?;
     }
     Ok(false)
 }
 
 /// A control that excludes nobody has to break every rule of exclusion that needs no luck, or the suite sees nothing.
 fn tell_control(name: &str, findings: &[Finding], out: &mut impl Write) -> anyhow::Result<bool> {
-    let caught = findings.iter().filter(|finding| finding.seen.is_some()).count();
+    let caught = findings
+        .iter()
+        .filter(|finding| finding.seen.is_some())
+        .count();
     let missed: Vec<&Finding> = findings
         .iter()
         .filter(|finding| finding.about_exclusion && finding.certain && finding.seen.is_none())
         .collect();
     if missed.is_empty() && caught > 0 {
-        writeln!(out, "{name:26} excludes nobody, as it says: caught by {caught} rules")?;
+        writeln!(
+            out,
+            "{name:26} excludes nobody, as it says: caught by {caught} rules"
+        )?;
         return Ok(true);
     }
-    writeln!(out, "{name:26} BROKEN SUITE: a lock that excludes nobody passes")?;
+    writeln!(
+        out,
+        "{name:26} BROKEN SUITE: a lock that excludes nobody passes"
+    )?;
     for finding in missed {
-        writeln!(out, "  {}: saw nothing. The rule: {}.", finding.check, finding.rule)?;
+        writeln!(
+            out,
+            "  {}: saw nothing. The rule: {}.",
+            finding.check, finding.rule
+        )?;
     }
     Ok(false)
 }

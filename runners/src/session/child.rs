@@ -34,8 +34,11 @@ pub fn run_child(
     };
     let told = match job {
         Ok(job) => measure(contenders, &job, &mut input, &mut output),
-        Err(what) => tell(&mut output, &Message::Broken(format!("the job cannot be read: {what}")))
-            .map(|()| ExitCode::from(2)),
+        Err(what) => tell(
+            &mut output,
+            &Message::Broken(format!("the job cannot be read: {what}")),
+        )
+        .map(|()| ExitCode::from(2)),
     };
     // An error of writing means that the parent is gone: nobody is left to tell.
     told.unwrap_or(ExitCode::from(2))
@@ -66,8 +69,14 @@ fn measure(
     let (host, _) = host::read(Path::new("/"));
     let planned = planned_cells(&job.plan, job.process);
     let hang_limit = Duration::from_millis(job.hang_limit_ms);
-    let cells = || job.cells.iter().filter_map(|number| Some((*number, planned.get(*number)?)));
-    let Some((first_number, first)) = cells().next() else { return Ok(ExitCode::SUCCESS) };
+    let cells = || {
+        job.cells
+            .iter()
+            .filter_map(|number| Some((*number, planned.get(*number)?)))
+    };
+    let Some((first_number, first)) = cells().next() else {
+        return Ok(ExitCode::SUCCESS);
+    };
     let mut go = |cell: &PlannedCell, steady: bool| {
         run(contenders, job, cell, &host, steady, hang_limit, &mut room)
     };
@@ -117,7 +126,12 @@ fn tell_hung(
 /// The clock, the workers and the ground for every cell of the plan.
 fn make_room(contenders: &[Contender], plan: &Plan) -> Result<MachineRoom, String> {
     let threads = plan.threads.iter().copied().max().unwrap_or(1);
-    let vmas = plan.workloads.iter().map(|spec| vmas_needed(spec, threads)).max().unwrap_or(1);
+    let vmas = plan
+        .workloads
+        .iter()
+        .map(|spec| vmas_needed(spec, threads))
+        .max()
+        .unwrap_or(1);
     let bytes = contenders
         .iter()
         .filter(|contender| plan.locks.iter().any(|name| name == contender.name()))
@@ -130,7 +144,11 @@ fn make_room(contenders: &[Contender], plan: &Plan) -> Result<MachineRoom, Strin
     })?;
     // One thread more than workers: the one that sets up.
     let ground = Some(Ground::new(1, threads + 1, vmas, bytes));
-    Ok(MachineRoom { pool, clock, ground })
+    Ok(MachineRoom {
+        pool,
+        clock,
+        ground,
+    })
 }
 
 /// Runs one cell.
@@ -164,14 +182,18 @@ fn run(
 
 /// Whether two workers share a CPU.
 fn has_twins(cpus: &[u32]) -> bool {
-    cpus.iter().enumerate().any(|(worker, cpu)| cpus[..worker].contains(cpu))
+    cpus.iter()
+        .enumerate()
+        .any(|(worker, cpu)| cpus[..worker].contains(cpu))
 }
 
 /// The CPU of each worker: the placement's CPUs, dealt to the workers in an order that each process draws for itself, so
 /// that no role sits on the same CPU in all processes.
 fn cpus(placement: &str, host: &Host, threads: u32, job: &Job) -> Result<Vec<u32>, String> {
     let placement: Placement = placement.parse().map_err(|error| format!("{error}"))?;
-    let mut cpus = placement.cpus(host, threads).map_err(|error| error.to_string())?;
+    let mut cpus = placement
+        .cpus(host, threads)
+        .map_err(|error| error.to_string())?;
     let seed = job.plan.seed ^ u64::from(job.process).wrapping_mul(0x2545_f491_4f6c_dd1d);
     fastrand::Rng::with_seed(seed).shuffle(&mut cpus);
     Ok(cpus)

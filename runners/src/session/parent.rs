@@ -78,16 +78,33 @@ impl Supervisor<'_> {
                     let hung = &planned[number];
                     let name = &self.plan.locks[hung.lock];
                     let why = format!(
-                        "not measured: `{name}` hung earlier in this process (round {}, {}, {} threads)",
+                        "not measured: `{name}` hung earlier in this process (round {}, {}, threads {})",
                         hung.round, self.plan.workloads[hung.workload].name, hung.threads
                     );
-                    self.give_up(&planned, &mut left, &why, |cell| cell.lock == hung.lock, tell)?;
+                    self.give_up(
+                        &planned,
+                        &mut left,
+                        &why,
+                        |cell| cell.lock == hung.lock,
+                        tell,
+                    )?;
                 }
                 End::Died(why) => {
-                    false_starts = if ready || left.len() < before { 0 } else { false_starts + 1 };
+                    false_starts = if ready || left.len() < before {
+                        0
+                    } else {
+                        false_starts + 1
+                    };
+                    let why = if ready { why } else { format!("{why}; seen in the warm-up") };
                     let all = false_starts >= FALSE_STARTS;
                     let first = left.first().map(|number| planned[*number].clone());
-                    self.give_up(&planned, &mut left, &why, |cell| all || first.as_ref() == Some(cell), tell)?;
+                    self.give_up(
+                        &planned,
+                        &mut left,
+                        &why,
+                        |cell| all || first.as_ref() == Some(cell),
+                        tell,
+                    )?;
                 }
             }
         }
@@ -103,13 +120,20 @@ impl Supervisor<'_> {
         which: impl Fn(&PlannedCell) -> bool,
         tell: &mut impl FnMut(Told) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
-        let gone: BTreeSet<usize> =
-            left.iter().copied().filter(|number| which(&planned[*number])).collect();
+        let gone: BTreeSet<usize> = left
+            .iter()
+            .copied()
+            .filter(|number| which(&planned[*number]))
+            .collect();
         left.retain(|number| !gone.contains(number));
         for number in gone {
             let cell = &planned[number];
             let oversubscribed = self.plan.is_oversubscribed(cell.threads);
-            tell(Told::Cell(Box::new(failed(cell.of(self.plan), oversubscribed, why))))?;
+            tell(Told::Cell(Box::new(failed(
+                cell.of(self.plan),
+                oversubscribed,
+                why,
+            ))))?;
         }
         Ok(())
     }
@@ -155,7 +179,10 @@ impl Supervisor<'_> {
                         return Ok(End::Done);
                     }
                     let words = running.last_words();
-                    return Ok(End::Died(format!("the process died: {}{words}", ended(status))));
+                    return Ok(End::Died(format!(
+                        "the process died: {}{words}",
+                        ended(status)
+                    )));
                 }
             };
             last = Instant::now();
@@ -178,7 +205,9 @@ impl Supervisor<'_> {
                 Ok(Message::Broken(why)) => anyhow::bail!("a measuring process cannot work: {why}"),
                 Err(line) => {
                     running.kill();
-                    return Ok(End::Died(format!("the process wrote what is no message: {line}")));
+                    return Ok(End::Died(format!(
+                        "the process wrote what is no message: {line}"
+                    )));
                 }
             }
         }
@@ -235,7 +264,12 @@ impl Running {
             let _ = stderr.read_to_end(&mut text);
             text
         });
-        Ok(Self { child, stdin, messages, stderr: Some(stderr) })
+        Ok(Self {
+            child,
+            stdin,
+            messages,
+            stderr: Some(stderr),
+        })
     }
 
     /// Lets the child begin its next cell.
@@ -253,11 +287,19 @@ impl Running {
 
     /// The end of what it wrote to its standard error, for a record.
     fn last_words(&mut self) -> String {
-        let text = self.stderr.take().and_then(|thread| thread.join().ok()).unwrap_or_default();
+        let text = self
+            .stderr
+            .take()
+            .and_then(|thread| thread.join().ok())
+            .unwrap_or_default();
         let from = text.len().saturating_sub(LAST_WORDS_BYTES);
         let text = String::from_utf8_lossy(&text[from..]);
         let text = text.trim();
-        if text.is_empty() { String::new() } else { format!("; it wrote: {}", text.replace('\n', " ")) }
+        if text.is_empty() {
+            String::new()
+        } else {
+            format!("; it wrote: {}", text.replace('\n', " "))
+        }
     }
 }
 

@@ -27,7 +27,13 @@ pub(super) fn warm_up(
     let mut cell = first.clone();
     cell.mode = Mode::Throughput;
     // All CPUs at once, so that each comes up to speed; but none twice.
-    cell.threads = plan.threads.iter().copied().filter(|threads| !plan.is_oversubscribed(*threads)).max().unwrap_or(first.threads);
+    cell.threads = plan
+        .threads
+        .iter()
+        .copied()
+        .filter(|threads| !plan.is_oversubscribed(*threads))
+        .max()
+        .unwrap_or(first.threads);
     let start = Instant::now();
     let mut ops = Vec::new();
     loop {
@@ -35,7 +41,9 @@ pub(super) fn warm_up(
             Ok(record) => ops.push(rate(&record)),
             // It fails again in its own cell, where it is recorded.
             Err(CellFailure::Failed(_)) => return Ok(false),
-            Err(CellFailure::Hung(what)) => return Err(what),
+            Err(CellFailure::Hung(what)) => {
+                return Err(format!("{what}; seen in the warm-up, threads {}", cell.threads));
+            }
         }
         let elapsed = start.elapsed();
         if elapsed >= LEAST && is_steady(&ops) {
@@ -54,7 +62,9 @@ fn rate(cell: &Cell) -> u64 {
 }
 
 fn is_steady(rates: &[u64]) -> bool {
-    let Some(from) = rates.len().checked_sub(2 * GROUP) else { return false };
+    let Some(from) = rates.len().checked_sub(2 * GROUP) else {
+        return false;
+    };
     let (before, last) = rates[from..].split_at(GROUP);
     let (before, last) = (median(before), median(last));
     before.abs_diff(last) * 1000 <= before * STEADY_PERMILLE
@@ -74,7 +84,9 @@ mod tests {
     fn steady_means_two_groups_in_a_row_alike() {
         assert!(!is_steady(&[100; 9]), "too few");
         assert!(is_steady(&[100; 10]));
-        assert!(is_steady(&[1, 100, 100, 100, 100, 100, 101, 101, 101, 101, 101]));
+        assert!(is_steady(&[
+            1, 100, 100, 100, 100, 100, 101, 101, 101, 101, 101
+        ]));
         assert!(!is_steady(&[90, 90, 90, 90, 90, 100, 100, 100, 100, 100]));
     }
 }

@@ -12,17 +12,26 @@ fn own_locks_keep_the_contract_and_are_measured() {
             .code(0)
             .stdout(predicate::str::contains("keeps all"));
         let out = tempfile::tempdir().expect("a directory");
-        let words = format!("--rounds 1 --threads 1,2 --mode throughput,latency --lock {lock},rwsem");
-        tiny_run(example(program), out.path(), &words).assert().code(0);
+        let words =
+            format!("--rounds 1 --threads 1,2 --mode throughput,latency --lock {lock},rwsem");
+        tiny_run(example(program), out.path(), &words)
+            .assert()
+            .code(0);
         let run = RunFile::read(out.path());
         assert_eq!(run.cells.len(), 2 * 4 * 2 * 2);
-        assert!(run.cells.iter().all(|cell| cell.verified == Some(true)), "{lock}");
+        assert!(
+            run.cells.iter().all(|cell| cell.verified == Some(true)),
+            "{lock}"
+        );
     }
 }
 
 #[test]
 fn a_plain_lock_takes_less_than_thirty_lines() {
     let source = include_str!("../../examples/my_lock.rs");
-    let lines = source.lines().filter(|line| !line.starts_with("//!")).count();
+    let lines = source
+        .lines()
+        .filter(|line| !line.starts_with("//!"))
+        .count();
     assert!(lines < 30, "{lines}");
 }

@@ -6,7 +6,10 @@ use runners::contender::catalogue;
 use serde_json::Value;
 
 fn names() -> Vec<&'static str> {
-    catalogue().iter().map(|contender| contender.name()).collect()
+    catalogue()
+        .iter()
+        .map(|contender| contender.name())
+        .collect()
 }
 
 fn json(words: &[&str]) -> Value {
@@ -16,7 +19,9 @@ fn json(words: &[&str]) -> Value {
 
 fn named(list: &Value) -> Vec<&str> {
     let list = list.as_array().expect("a list");
-    list.iter().map(|entry| entry["name"].as_str().expect("a name")).collect()
+    list.iter()
+        .map(|entry| entry["name"].as_str().expect("a name"))
+        .collect()
 }
 
 #[test]
@@ -24,11 +29,23 @@ fn lists_are_for_people_and_for_programs() {
     let all = json(&["list", "--json"]);
     assert_eq!(named(&all["locks"]), names());
     let workloads = bench_core::workload::presets();
-    assert_eq!(named(&all["workloads"]), workloads.iter().map(|w| w.name.as_str()).collect::<Vec<_>>());
+    assert_eq!(
+        named(&all["workloads"]),
+        workloads
+            .iter()
+            .map(|w| w.name.as_str())
+            .collect::<Vec<_>>()
+    );
     assert!(named(&all["counters"]).contains(&"cycles"));
 
     let some = json(&["list", "workloads", "--json"]);
-    assert_eq!(some.as_object().expect("an object").keys().collect::<Vec<_>>(), ["workloads"]);
+    assert_eq!(
+        some.as_object()
+            .expect("an object")
+            .keys()
+            .collect::<Vec<_>>(),
+        ["workloads"]
+    );
 
     let mut text = vmalock().args(["list", "locks"]).assert().code(0);
     for name in names() {
@@ -43,29 +60,44 @@ fn the_host_is_for_people_and_for_programs() {
     let allowed = host["host"]["allowed_cpus"].as_array().expect("a list");
     assert_eq!(allowed.len(), runners::pin::allowed_cpus().len());
     assert!(host["clock"]["kind"].is_string() && host["warnings"].is_array());
-    vmalock().arg("host").assert().code(0).stdout(predicate::str::contains("clock: "));
+    vmalock()
+        .arg("host")
+        .assert()
+        .code(0)
+        .stdout(predicate::str::contains("clock: "));
 }
 
 #[test]
 fn the_catalogue_keeps_the_contract_and_the_control_is_caught() {
     let mut done = vmalock().arg("verify").assert().code(0);
     for name in names() {
-        let verdict = if name == "null" { "excludes nobody, as it says" } else { "keeps all" };
+        let verdict = if name == "null" {
+            "excludes nobody, as it says"
+        } else {
+            "keeps all"
+        };
         let line = format!(r"(?m)^{name} +{verdict}");
         done = done.stdout(predicate::str::is_match(line).expect("a pattern"));
     }
-    vmalock().args(["verify", "--lock", "rwsem,null"]).assert().code(0).stdout(
-        predicate::str::contains("refcount").not(),
-    );
+    vmalock()
+        .args(["verify", "--lock", "rwsem,null"])
+        .assert()
+        .code(0)
+        .stdout(predicate::str::contains("refcount").not());
 }
 
 /// The lines of a plan, run in a directory that stays empty.
 fn plan(words: &str) -> String {
     let nowhere = tempfile::tempdir().expect("a directory");
     let mut command = vmalock();
-    command.current_dir(nowhere.path()).args(["run", "--dry-run"]).args(words.split_whitespace());
+    command
+        .current_dir(nowhere.path())
+        .args(["run", "--dry-run"])
+        .args(words.split_whitespace());
     let done = command.assert().code(0);
-    let left = std::fs::read_dir(nowhere.path()).expect("it is there").count();
+    let left = std::fs::read_dir(nowhere.path())
+        .expect("it is there")
+        .count();
     assert_eq!(left, 0, "a plan that is only printed leaves nothing behind");
     String::from_utf8(done.get_output().stdout.clone()).expect("words are UTF-8")
 }
@@ -74,11 +106,22 @@ fn plan(words: &str) -> String {
 fn a_plan_is_printed_and_nothing_is_measured() {
     let first = plan("--preset quick --seed 5");
     assert_eq!(first, plan("--preset quick --seed 5"));
-    assert!(first.contains("seed 5") && first.contains("takes: "), "{first}");
+    assert!(
+        first.contains("seed 5") && first.contains("takes: "),
+        "{first}"
+    );
 
-    let told = plan("--lock refcount,null,refcount --threads 2,1,2 --mode latency,throughput --workload mmap-churn");
-    assert!(told.contains("null, refcount\n"), "in the order of the catalogue, each once: {told}");
-    assert!(told.contains("1, 2\n") && told.contains("throughput, latency\n"), "{told}");
+    let told = plan(
+        "--lock refcount,null,refcount --threads 2,1,2 --mode latency,throughput --workload mmap-churn",
+    );
+    assert!(
+        told.contains("null, refcount\n"),
+        "in the order of the catalogue, each once: {told}"
+    );
+    assert!(
+        told.contains("1, 2\n") && told.contains("throughput, latency\n"),
+        "{told}"
+    );
     assert!(told.contains("workloads:  mmap-churn\n"), "{told}");
 }
 
@@ -87,6 +130,10 @@ fn output_that_nobody_reads_is_no_complaint() {
     let (reader, writer) = std::io::pipe().expect("a pipe");
     drop(reader);
     let mut command = std::process::Command::new(crate::tool::VMALOCK);
-    let done = command.arg("list").stdout(writer).output().expect("the program starts");
+    let done = command
+        .arg("list")
+        .stdout(writer)
+        .output()
+        .expect("the program starts");
     assert_eq!(String::from_utf8_lossy(&done.stderr), "");
 }

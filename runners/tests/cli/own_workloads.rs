@@ -49,19 +49,42 @@ fn own_workloads_are_measured_and_recorded_whole() {
     tiny_run(vmalock(), &out, &words).assert().code(0);
     let run = RunFile::read(&out);
 
-    let names: Vec<_> = run.header.workloads.iter().map(|spec| spec.name.as_str()).collect();
-    assert_eq!(names, ["mmap-churn", "packed-uniform", "beside-own", "all-roles"]);
+    let names: Vec<_> = run
+        .header
+        .workloads
+        .iter()
+        .map(|spec| spec.name.as_str())
+        .collect();
+    assert_eq!(
+        names,
+        ["mmap-churn", "packed-uniform", "beside-own", "all-roles"]
+    );
     let packed = &run.header.workloads[1];
-    assert_eq!((packed.vmas, packed.pages_per_vma, packed.target), (100, 1, Target::Uniform));
+    assert_eq!(
+        (packed.vmas, packed.pages_per_vma, packed.target),
+        (100, 1, Target::Uniform)
+    );
     assert_eq!((packed.layout, packed.index), (Layout::Packed, true));
-    assert_eq!(packed.summary, "a hundred small VMAs whose locks share lines");
+    assert_eq!(
+        packed.summary,
+        "a hundred small VMAs whose locks share lines"
+    );
     let beside = &run.header.workloads[2];
-    assert_eq!((beside.vmas, beside.target, beside.layout), (0, Target::Own, Layout::BesideHotFields));
+    assert_eq!(
+        (beside.vmas, beside.target, beside.layout),
+        (0, Target::Own, Layout::BesideHotFields)
+    );
     assert!(!beside.index);
 
     assert_eq!(run.cells.len(), 4 * 2 * 3 * 2);
     for cell in &run.cells {
-        assert_eq!(cell.verified, Some(true), "{} {}", cell.workload, cell.threads);
+        assert_eq!(
+            cell.verified,
+            Some(true),
+            "{} {}",
+            cell.workload,
+            cell.threads
+        );
         let asked = [&cell.hold, &cell.think, &cell.write_hold, &cell.write_think]
             .map(|delay| delay.as_ref().map(|delay| delay.asked_ns));
         let expected = match cell.workload.as_str() {
@@ -71,30 +94,59 @@ fn own_workloads_are_measured_and_recorded_whole() {
             _ => continue,
         };
         assert_eq!(asked, expected, "{}", cell.workload);
-        let obtained = |delay: &Option<Delay>| delay.as_ref().is_none_or(|delay| delay.obtained_ns > 0);
-        assert!(obtained(&cell.hold) && obtained(&cell.write_think), "{}", cell.workload);
+        let obtained =
+            |delay: &Option<Delay>| delay.as_ref().is_none_or(|delay| delay.obtained_ns > 0);
+        assert!(
+            obtained(&cell.hold) && obtained(&cell.write_think),
+            "{}",
+            cell.workload
+        );
     }
     let roles = |threads| -> Vec<RoleName> {
         let mut cells = run.cells.iter().filter(|cell| cell.workload == "all-roles");
-        let cell = cells.find(|cell| cell.threads == threads).expect("it was measured");
+        let cell = cells
+            .find(|cell| cell.threads == threads)
+            .expect("it was measured");
         cell.roles.iter().map(|role| role.role).collect()
     };
     assert_eq!(roles(1), [RoleName::Mprotect]);
-    assert_eq!(roles(3), [RoleName::Mprotect, RoleName::Churn, RoleName::Fault]);
+    assert_eq!(
+        roles(3),
+        [RoleName::Mprotect, RoleName::Churn, RoleName::Fault]
+    );
 }
 
 #[test]
 fn flags_win_over_the_file_and_a_file_can_change_a_preset() {
     let directory = tempfile::tempdir().expect("a directory");
     let spec = directory.path().join("own.toml");
-    std::fs::write(&spec, format!("{SPEC}\n[[workload]]\nname = \"mmap-churn\"\nvmas = 2\n")).expect("it can be written");
+    std::fs::write(
+        &spec,
+        format!("{SPEC}\n[[workload]]\nname = \"mmap-churn\"\nvmas = 2\n"),
+    )
+    .expect("it can be written");
     let mut command = vmalock();
-    command.args(["run", "--dry-run", "--lock", "null", "--workload", "mmap-churn,all-roles", "--threads", "2", "--spec"]);
+    command.args([
+        "run",
+        "--dry-run",
+        "--lock",
+        "null",
+        "--workload",
+        "mmap-churn,all-roles",
+        "--threads",
+        "2",
+        "--spec",
+    ]);
     command
         .arg(&spec)
         .assert()
         .code(0)
         .stdout(predicate::str::contains("locks:      null\n"))
-        .stdout(predicate::str::contains("workloads:  all-roles, mmap-churn\n"))
-        .stdout(predicate::str::contains("threads:    2\n").and(predicate::str::contains("each with 1 rounds")));
+        .stdout(predicate::str::contains(
+            "workloads:  all-roles, mmap-churn\n",
+        ))
+        .stdout(
+            predicate::str::contains("threads:    2\n")
+                .and(predicate::str::contains("each with 1 rounds")),
+        );
 }

@@ -1,7 +1,9 @@
 //! Ctrl-C and SIGTERM keep what was measured, and `--resume` measures the rest.
 
 use crate::smoke::key;
-use crate::tool::{RunFile, VMALOCK, assert_report_stands_alone, lines, one_line_of_complaint, vmalock};
+use crate::tool::{
+    RunFile, VMALOCK, assert_report_stands_alone, lines, one_line_of_complaint, vmalock,
+};
 use rustix::process::{Pid, Signal, kill_process};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -14,8 +16,23 @@ const INCOMPLETE: i32 = 3;
 
 fn start(out: &Path, rounds: u32) -> Child {
     Command::new(VMALOCK)
-        .args(["run", "--processes", "2", "--window-ms", "4", "--threads", "1,2", "--lock", "null,rwsem"])
-        .args(["--workload", "fault-one-vma,fault-vs-mprotect", "--mode", "throughput,latency"])
+        .args([
+            "run",
+            "--processes",
+            "2",
+            "--window-ms",
+            "4",
+            "--threads",
+            "1,2",
+            "--lock",
+            "null,rwsem",
+        ])
+        .args([
+            "--workload",
+            "fault-one-vma,fault-vs-mprotect",
+            "--mode",
+            "throughput,latency",
+        ])
         .args(["--rounds", &rounds.to_string(), "--out"])
         .arg(out)
         .stdout(Stdio::null())
@@ -59,24 +76,44 @@ fn a_run_that_is_stopped_keeps_its_records_and_is_taken_up_again() {
     let stopped = RunFile::read(out.path());
     let footer = stopped.footer();
     assert!(!footer.complete && footer.cells_ok == stopped.cells.len() as u64);
-    assert!(footer.reason.as_deref().is_some_and(|reason| reason.contains("signal")));
+    assert!(
+        footer
+            .reason
+            .as_deref()
+            .is_some_and(|reason| reason.contains("signal"))
+    );
     assert!(stopped.cells.len() >= 5 && (stopped.cells.len() as u64) < footer.cells_planned);
     assert_report_stands_alone(out.path());
 
     let before = lines(out.path());
-    vmalock().args(["run", "--resume", "--out"]).arg(out.path()).assert().code(0);
-    assert!(lines(out.path()).starts_with(&before), "what was written stays");
+    vmalock()
+        .args(["run", "--resume", "--out"])
+        .arg(out.path())
+        .assert()
+        .code(0);
+    assert!(
+        lines(out.path()).starts_with(&before),
+        "what was written stays"
+    );
     let whole = RunFile::read(out.path());
     let keys: BTreeSet<_> = whole.cells.iter().map(key).collect();
     assert_eq!(keys.len(), whole.cells.len(), "no cell twice");
-    assert_eq!(whole.cells.len() as u64, footer.cells_planned, "every cell once");
+    assert_eq!(
+        whole.cells.len() as u64,
+        footer.cells_planned,
+        "every cell once"
+    );
     assert!(whole.footer().complete && whole.footers.len() == 2);
     assert_eq!(whole.footer().cells_ok, footer.cells_planned);
     assert_report_stands_alone(out.path());
     vmalock().arg("report").arg(out.path()).assert().code(0);
 
-    let complaint = one_line_of_complaint(vmalock().args(["run", "--resume", "--out"]).arg(out.path()));
-    assert!(complaint.contains("complete") && complaint.contains("nothing to resume"), "{complaint}");
+    let complaint =
+        one_line_of_complaint(vmalock().args(["run", "--resume", "--out"]).arg(out.path()));
+    assert!(
+        complaint.contains("complete") && complaint.contains("nothing to resume"),
+        "{complaint}"
+    );
 }
 
 #[test]
@@ -96,9 +133,20 @@ fn a_signal_before_the_first_cell_leaves_a_run_that_can_be_taken_up() {
     let code = child.wait().expect("it ends").code();
     let stopped = RunFile::read(out.path());
     // A test that was held up for long may have come too late; then the run is whole.
-    assert_eq!(code, Some(if stopped.footer().complete { 0 } else { INCOMPLETE }));
+    assert_eq!(
+        code,
+        Some(if stopped.footer().complete {
+            0
+        } else {
+            INCOMPLETE
+        })
+    );
     if !stopped.footer().complete {
-        vmalock().args(["run", "--resume", "--out"]).arg(out.path()).assert().code(0);
+        vmalock()
+            .args(["run", "--resume", "--out"])
+            .arg(out.path())
+            .assert()
+            .code(0);
     }
     assert!(RunFile::read(out.path()).footer().complete);
 }
@@ -115,14 +163,24 @@ fn a_run_that_was_killed_is_taken_up_again() {
     let text = lines(out.path());
     let end = text.rfind(r#"{"record":"cell""#).expect("there are cells") + 100;
     std::fs::write(&path, &text[..end]).expect("it can be written");
-    vmalock().args(["run", "--resume", "--out"]).arg(out.path()).assert().code(0);
+    vmalock()
+        .args(["run", "--resume", "--out"])
+        .arg(out.path())
+        .assert()
+        .code(0);
     let whole = RunFile::read(out.path());
     assert_eq!(whole.cells.len() as u64, whole.footer().cells_planned);
 
     // The footer alone is lost.
     let text = lines(out.path());
-    let end = text.rfind(r#"{"record":"footer""#).expect("there is a footer");
+    let end = text
+        .rfind(r#"{"record":"footer""#)
+        .expect("there is a footer");
     std::fs::write(&path, &text[..end]).expect("it can be written");
-    vmalock().args(["run", "--resume", "--out"]).arg(out.path()).assert().code(0);
+    vmalock()
+        .args(["run", "--resume", "--out"])
+        .arg(out.path())
+        .assert()
+        .code(0);
     assert!(RunFile::read(out.path()).footer().complete);
 }

@@ -21,9 +21,15 @@ pub(crate) fn example(name: &str) -> Command {
 }
 
 fn example_path(name: &str) -> PathBuf {
-    let directory = Path::new(VMALOCK).parent().expect("the program is in a directory");
+    let directory = Path::new(VMALOCK)
+        .parent()
+        .expect("the program is in a directory");
     let path = directory.join("examples").join(name);
-    assert!(path.exists(), "{}: `cargo test --test` does not build examples; run `cargo build -p runners --examples` first", path.display());
+    assert!(
+        path.exists(),
+        "{}: `cargo test --test` does not build examples; run `cargo build -p runners --examples` first",
+        path.display()
+    );
     path
 }
 
@@ -35,7 +41,9 @@ fn program(path: &Path) -> Command {
 
 /// A run of one process with windows of a millisecond, into `out`, with further words.
 pub(crate) fn tiny_run(mut program: Command, out: &Path, words: &str) -> Command {
-    program.args(["run", "--processes", "1", "--window-ms", "1", "--out"]).arg(out);
+    program
+        .args(["run", "--processes", "1", "--window-ms", "1", "--out"])
+        .arg(out);
     program.args(words.split_whitespace());
     program
 }
@@ -59,7 +67,9 @@ impl RunFile {
         let (mut cells, mut footers) = (Vec::new(), Vec::new());
         for (number, line) in text.lines().enumerate() {
             let value = serde_json::from_str(line).expect("a line is JSON");
-            validator.validate(&value).unwrap_or_else(|error| panic!("line {}: {error}", number + 1));
+            validator
+                .validate(&value)
+                .unwrap_or_else(|error| panic!("line {}: {error}", number + 1));
             match serde_json::from_str(line).expect("a line is a record") {
                 Record::Header(first) => {
                     assert_eq!(number, 0, "only the first line is a header");
@@ -70,8 +80,15 @@ impl RunFile {
             }
         }
         let last = text.lines().last().expect("there are lines");
-        assert!(last.contains(r#""record":"footer""#), "the last line is a footer: {last}");
-        Self { header: header.expect("the first line is a header"), cells, footers }
+        assert!(
+            last.contains(r#""record":"footer""#),
+            "the last line is a footer: {last}"
+        );
+        Self {
+            header: header.expect("the first line is a header"),
+            cells,
+            footers,
+        }
     }
 
     /// The last footer: the one that counts.
@@ -87,10 +104,19 @@ pub(crate) fn lines(directory: &Path) -> String {
 
 /// A report loads nothing from anywhere.
 pub(crate) fn assert_report_stands_alone(directory: &Path) {
-    let html = std::fs::read_to_string(directory.join("report.html")).expect("the run has a report");
+    let html =
+        std::fs::read_to_string(directory.join("report.html")).expect("the run has a report");
     assert!(html.contains("</html>"), "the report is whole");
     for load in [
-        "src=\"http", "src='http", "src=\"//", "url(http", "url(//", "@import", "<link", "<iframe", "<script src",
+        "src=\"http",
+        "src='http",
+        "src=\"//",
+        "url(http",
+        "url(//",
+        "@import",
+        "<link",
+        "<iframe",
+        "<script src",
     ] {
         assert!(!html.contains(load), "the report loads something: {load}");
     }

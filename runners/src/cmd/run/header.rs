@@ -14,7 +14,10 @@ pub(super) fn header(
     mut warnings: Vec<String>,
 ) -> Header {
     if cfg!(debug_assertions) {
-        warnings.insert(0, "this is a debug build: its numbers say nothing; build with --release".to_owned());
+        warnings.insert(
+            0,
+            "this is a debug build: its numbers say nothing; build with --release".to_owned(),
+        );
     }
     Header {
         schema: SCHEMA,
@@ -51,7 +54,12 @@ pub(super) fn tool() -> ToolInfo {
         git_revision: (!revision.is_empty()).then(|| revision.to_owned()),
         rustc: env!("VMALOCK_RUSTC").to_owned(),
         target: env!("VMALOCK_TARGET").to_owned(),
-        profile: if cfg!(debug_assertions) { "debug" } else { "release" }.to_owned(),
+        profile: if cfg!(debug_assertions) {
+            "debug"
+        } else {
+            "release"
+        }
+        .to_owned(),
         target_features,
     }
 }

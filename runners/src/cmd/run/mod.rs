@@ -42,7 +42,13 @@ pub fn run(
     if args.resume {
         let directory = args.out.as_deref().unwrap_or(Path::new("."));
         let (file, plan, done) = output::resume(directory, args, contenders, &host)?;
-        return Measuring { args, contenders, plan: &plan, stop: &stop }.measure(file, &done, out);
+        return Measuring {
+            args,
+            contenders,
+            plan: &plan,
+            stop: &stop,
+        }
+        .measure(file, &done, out);
     }
     let plan = plan_of(args, &names, &host)?;
     if args.dry_run {
@@ -57,13 +63,22 @@ pub fn run(
         progress::note(&format!("note: {warning}"));
     }
     file.write(&Record::Header(Box::new(header)))?;
-    Measuring { args, contenders, plan: &plan, stop: &stop }.measure(file, &Done::default(), out)
+    Measuring {
+        args,
+        contenders,
+        plan: &plan,
+        stop: &stop,
+    }
+    .measure(file, &Done::default(), out)
 }
 
 /// `vmalock-run-DATE-TIME` in the current directory.
 fn default_directory() -> PathBuf {
     let now = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
-    PathBuf::from(format!("vmalock-run-{}", now.replace(':', "").trim_end_matches('Z')))
+    PathBuf::from(format!(
+        "vmalock-run-{}",
+        now.replace(':', "").trim_end_matches('Z')
+    ))
 }
 
 /// What a run measures and with what.
@@ -86,7 +101,8 @@ impl Measuring<'_> {
         let total = self.plan.cells_per_process() * u64::from(self.plan.processes);
         let mut tally = done.tally.clone();
         let done_before = tally.ok + tally.error;
-        let left_ns = u128::from(self.plan.estimate_ns()) * u128::from(total - done_before) / u128::from(total.max(1));
+        let left_ns = u128::from(self.plan.estimate_ns()) * u128::from(total - done_before)
+            / u128::from(total.max(1));
         progress::note(&format!(
             "{} cells to measure into {}, about {}; Ctrl-C ends the run and keeps what it has",
             total - done_before,
@@ -133,14 +149,21 @@ impl Measuring<'_> {
     ) -> anyhow::Result<()> {
         let plan = self.plan;
         let hang_limit = Duration::from_secs(self.args.hang_limit_s);
-        let supervisor = Supervisor { plan, hang_limit, stop: self.stop };
+        let supervisor = Supervisor {
+            plan,
+            hang_limit,
+            stop: self.stop,
+        };
         for process in 0..plan.processes {
             let planned = planned_cells(plan, process);
-            let left: Vec<usize> =
-                (0..planned.len()).filter(|number| !done.has(plan, &planned[*number])).collect();
+            let left: Vec<usize> = (0..planned.len())
+                .filter(|number| !done.has(plan, &planned[*number]))
+                .collect();
             progress.process(process, plan.processes);
             supervisor.run(process, left, &mut |told| {
-                let Told::Cell(cell) = told else { return Ok(()) };
+                let Told::Cell(cell) = told else {
+                    return Ok(());
+                };
                 let record = Record::Cell(cell);
                 file.write(&record)?;
                 if let Record::Cell(cell) = &record {
@@ -160,7 +183,12 @@ fn finish(file: &RunFile, out: &mut impl Write) -> anyhow::Result<()> {
     write!(out, "{}", reports::summary(&run))?;
     let report = file.directory().join(REPORT_FILE);
     write_report(&report, &[run])?;
-    writeln!(out, "records: {}\nreport:  {}", file.path().display(), report.display())?;
+    writeln!(
+        out,
+        "records: {}\nreport:  {}",
+        file.path().display(),
+        report.display()
+    )?;
     Ok(())
 }
 
@@ -182,7 +210,10 @@ impl Tally {
         let excludes = contenders
             .iter()
             .any(|contender| contender.name() == cell.lock && contender.excludes());
-        let hung = cell.error.as_deref().is_some_and(|error| error.starts_with("the lock hangs"));
+        let hung = cell
+            .error
+            .as_deref()
+            .is_some_and(|error| error.starts_with("the lock hangs"));
         self.broken += u64::from(hung || excludes && cell.verified == Some(false));
     }
 
@@ -194,7 +225,10 @@ impl Tally {
             ));
             ExitCode::from(BROKEN_EXIT_CODE)
         } else if self.error > 0 {
-            progress::note(&format!("{} of the cells could not be measured; the report says why", self.error));
+            progress::note(&format!(
+                "{} of the cells could not be measured; the report says why",
+                self.error
+            ));
             ExitCode::from(INCOMPLETE_EXIT_CODE)
         } else if !complete {
             ExitCode::from(INCOMPLETE_EXIT_CODE)
@@ -209,10 +243,18 @@ fn print_plan(plan: &Plan, out: &mut impl Write) -> std::io::Result<()> {
     let list = |words: Vec<String>| words.join(", ");
     let numbers = |numbers: &[u32]| list(numbers.iter().map(u32::to_string).collect());
     writeln!(out, "locks:      {}", plan.locks.join(", "))?;
-    writeln!(out, "workloads:  {}", list(plan.workloads.iter().map(|w| w.name.clone()).collect()))?;
+    writeln!(
+        out,
+        "workloads:  {}",
+        list(plan.workloads.iter().map(|w| w.name.clone()).collect())
+    )?;
     writeln!(out, "threads:    {}", numbers(&plan.threads))?;
     writeln!(out, "placements: {}", plan.placements.join("; "))?;
-    writeln!(out, "modes:      {}", list(plan.modes.iter().map(|m| m.word().to_owned()).collect()))?;
+    writeln!(
+        out,
+        "modes:      {}",
+        list(plan.modes.iter().map(|m| m.word().to_owned()).collect())
+    )?;
     writeln!(
         out,
         "processes:  {}, each with {} rounds (1 in mode {}), windows of {} ms, seed {}",
@@ -222,7 +264,11 @@ fn print_plan(plan: &Plan, out: &mut impl Write) -> std::io::Result<()> {
         plan.window_ns / 1_000_000,
         plan.seed
     )?;
-    writeln!(out, "cells:      {} in all", plan.cells_per_process() * u64::from(plan.processes))?;
+    writeln!(
+        out,
+        "cells:      {} in all",
+        plan.cells_per_process() * u64::from(plan.processes)
+    )?;
     writeln!(out, "takes:      about {}", about(plan.estimate_ns()))
 }
 

@@ -1,10 +1,10 @@
 //! The run directory: made new, written line by line, taken up again.
 
+use super::Tally;
 use crate::args::RunArgs;
 use crate::cmd::report::{REPORT_FILE, RUN_FILE};
-use crate::plan_of::plan_of;
-use super::Tally;
 use crate::contender::Contender;
+use crate::plan_of::plan_of;
 use anyhow::{Context, bail};
 use bench_core::plan::{Plan, PlannedCell};
 use bench_core::record::{Header, Host, Record};
@@ -62,18 +62,31 @@ pub(super) fn create(directory: &Path) -> anyhow::Result<RunFile> {
     fs::create_dir_all(directory).with_context(|| {
         format!("the directory {shown} cannot be made; name another one with --out")
     })?;
-    let mut entries = fs::read_dir(directory)
-        .with_context(|| format!("the directory {shown} cannot be read; name another one with --out"))?;
+    let mut entries = fs::read_dir(directory).with_context(|| {
+        format!("the directory {shown} cannot be read; name another one with --out")
+    })?;
     if entries.next().is_some() {
         bail!(
             "the directory {shown} is not empty, and a run is never overwritten; name a new one with --out, or go on with the run in it with --resume"
         );
     }
     let path = directory.join(RUN_FILE);
-    let file = OpenOptions::new().append(true).create_new(true).open(&path).with_context(|| {
-        format!("{} cannot be written; name another directory with --out", path.display())
-    })?;
-    Ok(RunFile { directory: directory.to_owned(), path, file, whole_bytes: 0 })
+    let file = OpenOptions::new()
+        .append(true)
+        .create_new(true)
+        .open(&path)
+        .with_context(|| {
+            format!(
+                "{} cannot be written; name another directory with --out",
+                path.display()
+            )
+        })?;
+    Ok(RunFile {
+        directory: directory.to_owned(),
+        path,
+        file,
+        whole_bytes: 0,
+    })
 }
 
 /// What a run has already.
@@ -119,14 +132,20 @@ pub(super) fn resume(
     let path = directory.join(RUN_FILE);
     let run = reports::load(&path)?;
     if run.footer.as_ref().is_some_and(|footer| footer.complete) {
-        bail!("the run in {} is complete; there is nothing to resume", directory.display());
+        bail!(
+            "the run in {} is complete; there is nothing to resume",
+            directory.display()
+        );
     }
     check_same_build(&run.header)?;
     check_same_host(&run.header.host, host)?;
     let locks: Vec<&str> = contenders.iter().map(Contender::name).collect();
     let plan = first_plan(&run.header, args, &locks)?;
     let elapsed_s = run.footer.map_or(0, |footer| footer.elapsed_s);
-    let mut done = Done { elapsed_s, ..Done::default() };
+    let mut done = Done {
+        elapsed_s,
+        ..Done::default()
+    };
     for cell in run.cells {
         done.tally.add(&cell, contenders);
         done.cells.insert((
@@ -148,7 +167,16 @@ pub(super) fn resume(
         .with_context(|| format!("{} cannot be written", path.display()))?;
     // Made anew when the run ends.
     let _ = fs::remove_file(directory.join(REPORT_FILE));
-    Ok((RunFile { directory: directory.to_owned(), path, file, whole_bytes }, plan, done))
+    Ok((
+        RunFile {
+            directory: directory.to_owned(),
+            path,
+            file,
+            whole_bytes,
+        },
+        plan,
+        done,
+    ))
 }
 
 /// Results of two builds are two runs.
@@ -158,7 +186,11 @@ fn check_same_build(header: &Header) -> anyhow::Result<()> {
         bail!(
             "the run was begun by another build ({} {}, {}; this is {} {}, {}); go on with that build, or begin a new run",
             header.tool.version,
-            header.tool.git_revision.as_deref().unwrap_or("without a revision"),
+            header
+                .tool
+                .git_revision
+                .as_deref()
+                .unwrap_or("without a revision"),
             header.tool.profile,
             here.version,
             here.git_revision.as_deref().unwrap_or("without a revision"),
@@ -171,7 +203,12 @@ fn check_same_build(header: &Header) -> anyhow::Result<()> {
 /// Results of two machines are two runs.
 fn check_same_host(first: &Host, here: &Host) -> anyhow::Result<()> {
     let facts = |host: &Host| {
-        (host.arch.clone(), host.cpu_model.clone(), host.kernel.clone(), host.allowed_cpus.clone())
+        (
+            host.arch.clone(),
+            host.cpu_model.clone(),
+            host.kernel.clone(),
+            host.allowed_cpus.clone(),
+        )
     };
     if facts(first) != facts(here) {
         let words = |host: &Host| {
@@ -196,7 +233,10 @@ fn first_plan(header: &Header, args: &RunArgs, locks: &[&str]) -> anyhow::Result
     use crate::args::{Cli, Command};
     use clap::Parser;
     let words = std::iter::once("vmalock").chain(header.command.iter().map(String::as_str));
-    let Ok(Cli { command: Command::Run(mut first) }) = Cli::try_parse_from(words) else {
+    let Ok(Cli {
+        command: Command::Run(mut first),
+    }) = Cli::try_parse_from(words)
+    else {
         bail!("the command in the header of the run is not one of this build; begin a new run");
     };
     first.seed = Some(header.seed);
@@ -215,7 +255,10 @@ fn first_plan(header: &Header, args: &RunArgs, locks: &[&str]) -> anyhow::Result
 fn cut_off_half_line(file: &mut File) -> std::io::Result<u64> {
     let mut text = Vec::new();
     file.read_to_end(&mut text)?;
-    let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+    let whole = text
+        .iter()
+        .rposition(|byte| *byte == b'\n')
+        .map_or(0, |at| at + 1);
     if whole < text.len() {
         file.set_len(whole as u64)?;
     }

@@ -29,11 +29,14 @@ impl Progress {
     /// A run of `total` cells, of which some are done already.
     pub(super) fn new(total: u64, done: u64) -> Self {
         let bar = stderr().is_terminal().then(|| {
-            let style = ProgressStyle::with_template(
-                "{msg} [{bar:30}] {pos}/{len} cells, {eta} left",
-            );
+            let style =
+                ProgressStyle::with_template("{msg} [{bar:30}] {pos}/{len} cells, {eta} left");
             let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
-            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> "));
+            bar.set_style(
+                style
+                    .unwrap_or_else(|_| ProgressStyle::default_bar())
+                    .progress_chars("=> "),
+            );
             bar.set_position(done);
             bar.reset_eta();
             bar
@@ -63,7 +66,11 @@ impl Progress {
         self.done += 1;
         if cell.status == Status::Error {
             let error = cell.error.as_deref().unwrap_or("no reason");
-            let threads = if cell.threads == 1 { "thread" } else { "threads" };
+            let threads = if cell.threads == 1 {
+                "thread"
+            } else {
+                "threads"
+            };
             self.say(&format!(
                 "{}, {}, {} {threads}, {}: {error}",
                 cell.lock, cell.workload, cell.threads, cell.mode
@@ -74,7 +81,10 @@ impl Progress {
         } else if self.last_line.elapsed() >= LINE_EVERY {
             self.last_line = Instant::now();
             let left = self.left().as_secs();
-            note(&format!("{}: {} of {} cells, about {left} s left", self.process, self.done, self.total));
+            note(&format!(
+                "{}: {} of {} cells, about {left} s left",
+                self.process, self.done, self.total
+            ));
         }
     }
 
