@@ -5,10 +5,10 @@
 //! and each round takes another address. An address is a slot: a multiple of [`SLOT_BYTES`] from the arena's start.
 //!
 //! This file holds the only `unsafe` code of this crate. Invariants:
-//! 1. An [`Arena`] owns its block alone; a [`Bump`] owns the arena while things are built; [`Placed`] and [`Strided`]
+//! 1. An [`Arena`] owns its block alone; a `Bump` owns the arena while things are built; `Placed` and `Strided`
 //!    values are made only by a `Bump`, from ranges of the block that do not overlap.
 //! 2. Who keeps a `Placed` or `Strided` keeps the arena as well, and drops it after them: they are made and held by
-//!    [`crate::space`] alone, whose fields are dropped in that order.
+//!    [`crate::space`], whose fields are dropped in that order, and by [`Arena::with`], which borrows the arena.
 #![expect(
     unsafe_code,
     reason = "values of different types are built at chosen addresses of one block"
@@ -48,7 +48,9 @@ impl Arena {
         let layout = Layout::from_size_align(size, ALIGN).expect("the size of an arena fits isize");
         // SAFETY: the layout's size is not zero.
         let base = unsafe { alloc_zeroed(layout) };
-        let Some(base) = NonNull::new(base) else { handle_alloc_error(layout) };
+        let Some(base) = NonNull::new(base) else {
+            handle_alloc_error(layout)
+        };
         for page in (0..size).step_by(4096) {
             // SAFETY: `page` is within the block, which is owned and not shared yet. Volatile, so that the page is touched
             // now and not by the first thread that measures.
@@ -60,7 +62,18 @@ impl Arena {
     /// Bytes that can be used from `slot` on.
     #[must_use]
     pub fn room(&self, slot: u32) -> usize {
-        self.layout.size().saturating_sub(slot as usize * SLOT_BYTES)
+        self.layout
+            .size()
+            .saturating_sub(slot as usize * SLOT_BYTES)
+    }
+
+    /// Builds one value at `slot`, shows it, and drops it. For measurements of a lock alone.
+    ///
+    /// # Panics
+    /// When the arena has no such slot or too little room, or the value's alignment is above [`SLOT_BYTES`].
+    pub fn with<T, R>(&mut self, slot: u32, value: T, look: impl FnOnce(&T) -> R) -> R {
+        let placed = self.build_at(slot).place(value);
+        look(&placed)
     }
 
     /// Begins to build at `slot`.
@@ -69,8 +82,14 @@ impl Arena {
     /// When the arena has no such slot.
     #[must_use]
     pub(crate) fn build_at(&self, slot: u32) -> Bump<'_> {
-        assert!((slot as usize) < SLOTS, "slot {slot}, but an arena has {SLOTS}");
-        Bump { arena: self, next: slot as usize * SLOT_BYTES }
+        assert!(
+            (slot as usize) < SLOTS,
+            "slot {slot}, but an arena has {SLOTS}"
+        );
+        Bump {
+            arena: self,
+            next: slot as usize * SLOT_BYTES,
+        }
     }
 }
 
@@ -83,7 +102,9 @@ impl Drop for Arena {
 
 impl fmt::Debug for Arena {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Arena").field("bytes", &self.layout.size()).finish()
+        f.debug_struct("Arena")
+            .field("bytes", &self.layout.size())
+            .finish()
     }
 }
 
@@ -121,7 +142,12 @@ impl Bump<'_> {
     /// Reserves `count` records of `stride` bytes each, to be filled by [`Bump::fill`].
     pub(crate) fn records(&mut self, count: u32, stride: usize) -> Records {
         let bytes = count as usize * stride;
-        Records { base: self.take(bytes), count, stride, used: 0 }
+        Records {
+            base: self.take(bytes),
+            count,
+            stride,
+            used: 0,
+        }
     }
 
     /// Builds one value in each record, behind what the records hold already.
@@ -140,7 +166,11 @@ impl Bump<'_> {
             // this value alone (`used` only grows), and the address is aligned: base to a slot, `at` and stride to `T`.
             unsafe { base.add(index * records.stride).cast::<T>().write(value()) };
         }
-        Strided { base: base.cast(), stride: records.stride, count: records.count }
+        Strided {
+            base: base.cast(),
+            stride: records.stride,
+            count: records.count,
+        }
     }
 }
 
@@ -227,7 +257,10 @@ impl<T> Drop for Strided<T> {
 
 impl<T> fmt::Debug for Strided<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Strided").field("count", &self.count).field("stride", &self.stride).finish()
+        f.debug_struct("Strided")
+            .field("count", &self.count)
+            .field("stride", &self.stride)
+            .finish()
     }
 }
 
@@ -254,7 +287,8 @@ mod tests {
         let counted = Rc::new(());
         let owners = bump.fill(&mut records, || Rc::clone(&counted));
         assert_eq!(Rc::strong_count(&counted), 4);
-        let gap = std::ptr::from_ref(owners.get(2)) as usize - std::ptr::from_ref(numbers.get(2)) as usize;
+        let gap = std::ptr::from_ref(owners.get(2)) as usize
+            - std::ptr::from_ref(numbers.get(2)) as usize;
         assert_eq!((gap, *numbers.get(0), numbers.count()), (8, 5, 3));
         drop(owners);
         assert_eq!(Rc::strong_count(&counted), 1);

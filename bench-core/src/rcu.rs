@@ -20,7 +20,7 @@
 //! Writer: (1) takes an object out of every place a reader can find it; (2) [`Rcu::start_grace_period`] adds 1 to
 //! `counter` and gives the new value, the epoch; (3) once [`Rcu::is_over`] holds for the epoch, reuses the object.
 //!
-//! Reader, [`Rcu::quiescent`]: (1) loads `counter`; (2) returns if `seen` equals it; (3) else stores it to `seen`.
+//! Reader, [`Reader::quiescent`]: (1) loads `counter`; (2) returns if `seen` equals it; (3) else stores it to `seen`.
 //!
 //! # Invariants
 //! 1. `counter` only grows, and only by read-modify-writes. It has 64 bits and does not wrap.
@@ -66,26 +66,65 @@ const OFFLINE: u64 = 0;
 #[repr(C, align(128))]
 pub struct Rcu<M: Machine> {
     counter: M::U64,
-    readers: Box<[Reader<M>]>,
+    readers: Box<[Seat<M>]>,
 }
 
-/// A reader, on its own pair of cache lines: it writes there, and only a writer that waits for it reads there.
+/// A reader's word, on its own pair of cache lines: it writes there, and only a writer that waits for it reads there.
 #[derive(Debug)]
 #[repr(C, align(128))]
-struct Reader<M: Machine> {
+struct Seat<M: Machine> {
     seen: M::U64,
+}
+
+/// A reader of a domain, as its own thread has it.
+#[derive(Debug)]
+pub struct Reader<'rcu, M: Machine> {
+    counter: &'rcu M::U64,
+    seen: &'rcu M::U64,
+}
+
+impl<M: Machine> Reader<'_, M> {
+    /// Ends the read section of an online reader and begins the next. Two loads and a compare unless a grace period was
+    /// started since the last call.
+    ///
+    /// # Panics
+    /// In debug builds, when the reader is offline.
+    #[inline(always)]
+    pub fn quiescent(&self) {
+        // Relaxed: an old value only makes this reader announce later; a new one is followed by the fence in `announce`.
+        let now = self.counter.load(Relaxed);
+        // Relaxed: only this thread writes it (invariant 2).
+        if self.seen.load(Relaxed) != now {
+            self.announce(now);
+        }
+    }
+
+    #[cold]
+    fn announce(&self, now: u64) {
+        // Relaxed: only this thread writes it.
+        debug_assert_ne!(
+            self.seen.load(Relaxed),
+            OFFLINE,
+            "an offline reader in a read section"
+        );
+        // With the load of `counter` before it, pairs with the Release in `start_grace_period`: what was taken out before
+        // that is not found after this.
+        M::fence(Acquire);
+        // Pairs with the Acquire in `is_over`: the reads of the section that ends come before what the writer does next.
+        self.seen.store(now, Release);
+    }
 }
 
 impl<M: Machine> Rcu<M> {
     /// A domain of `readers` readers, all of them offline.
     #[must_use]
     pub fn new(readers: usize) -> Self {
-        let reader = || Reader {
+        let seat = || Seat {
             seen: M::U64::new(OFFLINE),
         };
         Self {
             counter: M::U64::new(1),
-            readers: std::iter::repeat_with(reader).take(readers).collect(),
+            readers: std::iter::repeat_with(seat).take(readers).collect(),
         }
     }
 
@@ -95,35 +134,25 @@ impl<M: Machine> Rcu<M> {
         self.readers.len()
     }
 
-    /// Ends the read section of an online reader and begins the next. Two loads and a compare unless a grace period was
-    /// started since the last call.
+    /// Ends the read section of an online reader and begins the next: [`Reader::quiescent`].
     ///
     /// # Panics
     /// When there is no such reader; in debug builds, when it is offline.
     #[inline]
     pub fn quiescent(&self, reader: usize) {
-        let seen = &self.readers[reader].seen;
-        // Relaxed: an old value only makes this reader announce later; a new one is followed by the fence in `announce`.
-        let now = self.counter.load(Relaxed);
-        // Relaxed: only this thread writes it (invariant 2).
-        if seen.load(Relaxed) != now {
-            Self::announce(seen, now);
-        }
+        self.reader(reader).quiescent();
     }
 
-    #[cold]
-    fn announce(seen: &M::U64, now: u64) {
-        // Relaxed: only this thread writes it.
-        debug_assert_ne!(
-            seen.load(Relaxed),
-            OFFLINE,
-            "an offline reader in a read section"
-        );
-        // With the load of `counter` before it, pairs with the Release in `start_grace_period`: what was taken out before
-        // that is not found after this.
-        M::fence(Acquire);
-        // Pairs with the Acquire in `is_over`: the reads of the section that ends come before what the writer does next.
-        seen.store(now, Release);
+    /// A reader's place, for a thread that ends sections often and does not look it up each time.
+    ///
+    /// # Panics
+    /// When there is no such reader.
+    #[must_use]
+    pub fn reader(&self, reader: usize) -> Reader<'_, M> {
+        Reader {
+            counter: &self.counter,
+            seen: &self.readers[reader].seen,
+        }
     }
 
     /// Ends the read section of a reader, which then holds up no grace period. Does nothing to one that is offline.
@@ -301,7 +330,7 @@ mod tests {
 
     #[test]
     fn the_words_of_two_readers_are_on_different_lines() {
-        assert_eq!(size_of::<super::Reader<Solo>>(), 128);
+        assert_eq!(size_of::<super::Seat<Solo>>(), 128);
         assert_eq!(size_of::<Rcu<Solo>>(), 128);
     }
 }

@@ -32,6 +32,10 @@ pub fn chain(turns: u64) {
 /// The chain itself: one place in the program, so that it is the same instructions wherever it is called from.
 ///
 /// A shift, an exclusive or and an addition do not fold over several turns, as a multiplication and an addition would.
+///
+/// Cold, so that a loop which calls it keeps its values in registers where it does not: what the caller then saves and
+/// restores around the call is nothing beside the chain.
+#[cold]
 #[inline(never)]
 fn run(turns: u64) {
     settle();

@@ -144,7 +144,7 @@ impl<M: Machine> Index<M> {
     ///
     /// The caller is an online reader of the [`Rcu`] that the writers pass ([`Rcu::online`]), and the walk lies between two
     /// of its quiescent points. The range may be erased, and its slot used anew, as soon as this returns.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn lookup(&self, address: u64) -> Option<u32> {
         // Pairs with the Release in `replace_root`: the root's words are those that its writer wrote.

@@ -25,7 +25,10 @@ pub(super) struct MmGround<M: Machine> {
 
 impl<M: Machine> MmGround<M> {
     fn new(threads: u32, vmas: u32) -> Self {
-        Self { index: Index::with_capacity(vmas), rcu: Rcu::new(threads as usize) }
+        Self {
+            index: Index::with_capacity(vmas),
+            rcu: Rcu::new(threads as usize),
+        }
     }
 }
 

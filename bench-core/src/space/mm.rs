@@ -26,7 +26,10 @@ impl<L: VmaLock> Mm<L> {
     /// An mm that nobody has locked.
     #[must_use]
     pub fn new() -> Self {
-        Self { mmap_lock: OwnLines(RwSem::new()), lock: OwnLines(L::new()) }
+        Self {
+            mmap_lock: OwnLines(RwSem::new()),
+            lock: OwnLines(L::new()),
+        }
     }
 
     /// The mm-wide half of the lock design.

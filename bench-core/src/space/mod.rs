@@ -29,15 +29,14 @@ use crate::machine::Word;
 use crate::workload::Layout;
 use ground::Steps;
 use std::sync::atomic::Ordering::Relaxed;
-use vma::{Fields, Payload};
+use vma::Hot;
 
 /// Mms, their locks and the VMAs that they share, all of one lock design.
 #[derive(Debug)]
 pub struct AddressSpace<L: VmaLock> {
     mms: Vec<Placed<Mm<L>>>,
     locks: Strided<L::Vma>,
-    fields: Strided<Fields<L::Machine>>,
-    payloads: Strided<Payload<L::Machine>>,
+    hot: Strided<Hot<L::Machine>>,
     steps: Vec<Steps<L::Machine>>,
     // Last: what is placed above lies in its arena and is dropped before it.
     ground: Ground<L::Machine>,
@@ -52,28 +51,36 @@ impl<L: VmaLock> AddressSpace<L> {
     pub fn build(mut ground: Ground<L::Machine>, slot: u32, layout: Layout, vmas: u32) -> Self {
         ground.reset();
         let mut bump = ground.arena.build_at(slot);
-        let mms = (0..ground.mms.len()).map(|_| bump.place(Mm::new())).collect();
-        let (locks, fields, payloads) = match layout {
+        let mms = (0..ground.mms.len())
+            .map(|_| bump.place(Mm::new()))
+            .collect();
+        let (locks, hot) = match layout {
             Layout::OwnLine => {
                 let mut own = bump.records(vmas, Self::own_line_bytes());
                 let locks = bump.fill(&mut own, L::new_vma);
                 let mut rest = bump.records(vmas, vma::HOT_BYTES);
-                (locks, bump.fill(&mut rest, Fields::new), bump.fill(&mut rest, Payload::new))
+                (locks, bump.fill(&mut rest, Hot::new))
             }
             Layout::Packed => {
                 let mut packed = bump.records(vmas, size_of::<L::Vma>());
                 let locks = bump.fill(&mut packed, L::new_vma);
                 let mut rest = bump.records(vmas, vma::HOT_BYTES);
-                (locks, bump.fill(&mut rest, Fields::new), bump.fill(&mut rest, Payload::new))
+                (locks, bump.fill(&mut rest, Hot::new))
             }
             Layout::BesideHotFields => {
                 let mut all = bump.records(vmas, Self::beside_bytes());
                 let locks = bump.fill(&mut all, L::new_vma);
-                (locks, bump.fill(&mut all, Fields::new), bump.fill(&mut all, Payload::new))
+                (locks, bump.fill(&mut all, Hot::new))
             }
         };
         let steps = (0..ground.threads).map(|_| Steps::new()).collect();
-        Self { mms, locks, fields, payloads, steps, ground }
+        Self {
+            mms,
+            locks,
+            hot,
+            steps,
+            ground,
+        }
     }
 
     /// A lock on lines of its own: whole pairs of cache lines.
@@ -91,14 +98,22 @@ impl<L: VmaLock> AddressSpace<L> {
     pub fn bytes(mms: u32, vmas: u32) -> usize {
         let slot = crate::arena::SLOT_BYTES;
         let per_vma = (Self::own_line_bytes() + vma::HOT_BYTES).max(Self::beside_bytes());
-        mms as usize * size_of::<Mm<L>>().next_multiple_of(slot) + vmas as usize * per_vma + 4 * slot
+        mms as usize * size_of::<Mm<L>>().next_multiple_of(slot)
+            + vmas as usize * per_vma
+            + 4 * slot
     }
 
     /// The ground, for the next address space. Every thread must be done.
     #[must_use]
     pub fn into_ground(self) -> Ground<L::Machine> {
-        let Self { mms, locks, fields, payloads, steps, ground } = self;
-        drop((mms, locks, fields, payloads, steps));
+        let Self {
+            mms,
+            locks,
+            hot,
+            steps,
+            ground,
+        } = self;
+        drop((mms, locks, hot, steps));
         ground
     }
 
@@ -120,7 +135,9 @@ impl<L: VmaLock> AddressSpace<L> {
     /// The sum of all payloads: how often a VMA was written, if no write was lost. Call it when no thread writes.
     #[must_use]
     pub fn written(&self) -> u64 {
-        (0..self.vmas()).map(|slot| self.payloads.get(slot).second.load(Relaxed)).sum()
+        (0..self.vmas())
+            .map(|slot| self.hot.get(slot).payload.second.load(Relaxed))
+            .sum()
     }
 
     /// Whether a reader gets into a VMA that is write-locked: what a lock that excludes never lets happen. Needs no second
@@ -151,9 +168,12 @@ impl<L: VmaLock> AddressSpace<L> {
     pub fn describe(&self, most: usize) -> String {
         let mut text = String::new();
         for (number, mm) in self.mms.iter().enumerate() {
-            text.push_str(&format!("mm {number}: mmap lock {}", mm.describe_mmap_lock()));
+            text.push_str(&format!(
+                "mm {number}: mmap lock {}",
+                mm.describe_mmap_lock()
+            ));
             let mapped = (0..self.vmas())
-                .filter(|slot| self.fields.get(*slot).belongs_to(number as u32))
+                .filter(|slot| self.hot.get(*slot).fields.belongs_to(number as u32))
                 .take(most);
             for slot in mapped {
                 let words = mm.lock().describe(self.locks.get(slot));

@@ -23,14 +23,24 @@ impl VmaLock for Plain {
     type Machine = Solo;
     type Vma = PlainVma;
     type Token<'vma> = ();
-    const INFO: LockFacts =
-        LockFacts { name: "plain", summary: "for one thread", source: "this test", excludes: true };
+    const INFO: LockFacts = LockFacts {
+        name: "plain",
+        summary: "for one thread",
+        source: "this test",
+        excludes: true,
+    };
 
     fn new() -> Self {
-        Self { section: Word::new(1) }
+        Self {
+            section: Word::new(1),
+        }
     }
     fn new_vma() -> PlainVma {
-        PlainVma { attached: Word::new(0), locked_in: Word::new(0), readers: Word::new(0) }
+        PlainVma {
+            attached: Word::new(0),
+            locked_in: Word::new(0),
+            readers: Word::new(0),
+        }
     }
     fn attach(&self, vma: &PlainVma, _: &WriteSection<'_>) {
         assert_eq!(vma.attached.swap(1, SeqCst), 0, "attached twice");
@@ -82,14 +92,33 @@ fn a_fault_is_fast_when_mapped_and_falls_back_when_not() {
         let mut thread = Thread::new(&space, 0, 0, vec![5]);
         thread.enter();
         let (start, end) = region().range(0);
-        assert_eq!(thread.fault(region().goal(0, 1, 5), &mut nothing()), Outcome::NoVma);
+        assert_eq!(
+            thread.fault(region().goal(0, 1, 5), &mut nothing()),
+            Outcome::NoVma
+        );
         assert_eq!(thread.map(start, end, &mut nothing()), Some(5));
-        assert_eq!(thread.fault(region().goal(0, 1, 5), &mut nothing()), Outcome::Fast);
-        assert_eq!(thread.mprotect(region().goal(0, 1, 5), &mut nothing()), Outcome::Write);
+        assert_eq!(
+            thread.fault(region().goal(0, 1, 5), &mut nothing()),
+            Outcome::Fast
+        );
+        assert_eq!(
+            thread.mprotect(region().goal(0, 1, 5), &mut nothing()),
+            Outcome::Write
+        );
         assert!(thread.unmap(start, &mut nothing()));
         assert!(!thread.unmap(start, &mut nothing()));
-        assert_eq!(thread.fault(region().goal(0, 1, 5), &mut nothing()), Outcome::NoVma);
-        assert_eq!(thread.tally(), Tally { misses: 0, torn_reads: 0, writes: 3 });
+        assert_eq!(
+            thread.fault(region().goal(0, 1, 5), &mut nothing()),
+            Outcome::NoVma
+        );
+        assert_eq!(
+            thread.tally(),
+            Tally {
+                misses: 0,
+                torn_reads: 0,
+                writes: 3
+            }
+        );
         assert_eq!(space.written(), 3);
     }
 }
@@ -116,7 +145,11 @@ fn a_stale_goal_without_the_index_meets_every_reason_of_a_recycled_slot() {
     assert_eq!(thread.fault(goal, &mut nothing()), Outcome::Fast);
     thread.switch_mm(0);
     assert_eq!(thread.fault(goal, &mut nothing()), Outcome::WrongMm);
-    assert_eq!(space.locks.get(5).readers.load(SeqCst), 0, "every read was ended");
+    assert_eq!(
+        space.locks.get(5).readers.load(SeqCst),
+        0,
+        "every read was ended"
+    );
 }
 
 #[test]
@@ -126,8 +159,11 @@ fn a_half_written_payload_is_seen() {
     thread.enter();
     let (start, end) = region().range(0);
     thread.map(start, end, &mut nothing());
-    space.payloads.get(0).first.fetch_add(1, SeqCst);
-    assert_eq!(thread.fault(region().goal(0, 0, 0), &mut nothing()), Outcome::Fast);
+    space.hot.get(0).payload.first.fetch_add(1, SeqCst);
+    assert_eq!(
+        thread.fault(region().goal(0, 0, 0), &mut nothing()),
+        Outcome::Fast
+    );
     assert_eq!(thread.tally().torn_reads, 1);
 }
 
@@ -137,7 +173,11 @@ fn the_probe_tells_a_lock_that_excludes() {
     let mut thread = Thread::new(&space, 0, 0, vec![0]);
     thread.enter();
     let (start, end) = region().range(0);
-    assert_eq!(space.read_begins_under_write(0, start), None, "nothing is mapped");
+    assert_eq!(
+        space.read_begins_under_write(0, start),
+        None,
+        "nothing is mapped"
+    );
     thread.map(start, end, &mut nothing());
     assert_eq!(space.read_begins_under_write(0, start), Some(false));
 }
@@ -151,9 +191,17 @@ fn a_taken_range_and_an_empty_free_list_are_refused() {
     assert_eq!(thread.map(start, end, &mut nothing()), Some(0));
     assert_eq!(thread.map(start, end, &mut nothing()), None, "taken");
     let (next, next_end) = region().range(1);
-    assert_eq!(thread.map(next, next_end, &mut nothing()), Some(1), "the slot was not lost");
+    assert_eq!(
+        thread.map(next, next_end, &mut nothing()),
+        Some(1),
+        "the slot was not lost"
+    );
     let (last, last_end) = region().range(2);
-    assert_eq!(thread.map(last, last_end, &mut nothing()), None, "no slot is left");
+    assert_eq!(
+        thread.map(last, last_end, &mut nothing()),
+        None,
+        "no slot is left"
+    );
 }
 
 #[test]
@@ -167,7 +215,10 @@ fn the_ground_is_as_new_for_the_next_space() {
     let second = AddressSpace::<Plain>::build(first.into_ground(), 9, Layout::Packed, 8);
     let mut thread = Thread::new(&second, 0, 0, vec![0]);
     thread.enter();
-    assert_eq!(thread.fault(region().goal(0, 0, 0), &mut nothing()), Outcome::NoVma);
+    assert_eq!(
+        thread.fault(region().goal(0, 0, 0), &mut nothing()),
+        Outcome::NoVma
+    );
     assert_eq!(second.written(), 0);
 }
 
@@ -177,8 +228,13 @@ fn a_thread_that_hangs_is_described_by_its_step_and_the_words() {
     let mut thread = Thread::new(&space, 1, 0, vec![0]);
     thread.enter();
     let (start, end) = region().range(0);
-    thread.map(start, end, &mut || assert_eq!(space.step(1).words(), "writing a VMA"));
+    thread.map(start, end, &mut || {
+        assert_eq!(space.step(1).words(), "writing a VMA")
+    });
     assert_eq!(space.step(1).words(), "in end_write_all");
     let words = space.describe(4);
-    assert!(words.contains("mm 0: mmap lock") && words.contains("VMA 0: "), "{words}");
+    assert!(
+        words.contains("mm 0: mmap lock") && words.contains("VMA 0: "),
+        "{words}"
+    );
 }

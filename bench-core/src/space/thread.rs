@@ -1,11 +1,12 @@
 //! A thread: page faults, protection changes, mappings.
 
 use super::ground::{MmGround, Steps};
-use super::vma::{Goal, Identity};
+use super::vma::{Goal, Identity, Payload, owner_word};
 use super::{AddressSpace, Mm};
 use crate::lock::{Declined, ReadEnd, VmaLock};
 use crate::machine::Word;
 use crate::outcome::Outcome;
+use crate::rcu::Reader;
 use std::sync::atomic::Ordering::Relaxed;
 
 /// Lookups of one fault that may find a detached VMA before it falls back. Each means that another thread unmapped a VMA
@@ -88,6 +89,13 @@ pub struct Tally {
     pub writes: u64,
 }
 
+/// A VMA held by its own lock: the lock, what the reader keeps, what it may read.
+type Held<'space, L> = (
+    &'space <L as VmaLock>::Vma,
+    <L as VmaLock>::Token<'space>,
+    &'space Payload<<L as VmaLock>::Machine>,
+);
+
 /// A thread of the address space.
 ///
 /// It is in the read section of one mm's index at a time, that of the mm it works on: a writer that waits for a grace
@@ -100,8 +108,12 @@ pub struct Thread<'space, L: VmaLock> {
     space: &'space AddressSpace<L>,
     number: u32,
     mm_number: u32,
+    /// The mm's number as the fields of its VMAs hold it.
+    owner: u64,
     mm: &'space Mm<L>,
     here: &'space MmGround<L::Machine>,
+    /// Its place among the readers of `here`.
+    reader: Reader<'space, L::Machine>,
     at: &'space Steps<L::Machine>,
     use_index: bool,
     free: Vec<u32>,
@@ -120,8 +132,10 @@ impl<'space, L: VmaLock> Thread<'space, L> {
             space,
             number,
             mm_number: mm,
+            owner: owner_word(mm),
             mm: space.mm(mm),
             here: &space.ground.mms[mm as usize],
+            reader: space.ground.mms[mm as usize].rcu.reader(number as usize),
             at: &space.steps[number as usize],
             use_index: true,
             free,
@@ -142,8 +156,10 @@ impl<'space, L: VmaLock> Thread<'space, L> {
         let was_online = self.here.rcu.is_online(self.number as usize);
         self.offline();
         self.mm_number = mm;
+        self.owner = owner_word(mm);
         self.mm = self.space.mm(mm);
         self.here = &self.space.ground.mms[mm as usize];
+        self.reader = self.here.rcu.reader(self.number as usize);
         if was_online {
             self.enter();
         }
@@ -164,21 +180,23 @@ impl<'space, L: VmaLock> Thread<'space, L> {
     /// A page fault (`lock_vma_under_rcu` and what follows): holds the VMA for the length of `body`, by its own lock or else
     /// by the mmap lock. `body` may run twice when a read was speculative.
     #[inline]
-    pub fn fault(&mut self, goal: Goal, body: &mut impl FnMut()) -> Outcome {
+    pub fn fault(&mut self, goal: Goal, mut body: impl FnMut()) -> Outcome {
         if !L::PER_VMA {
             return self.fault_by_mmap_lock(goal, Outcome::NoVmaLock, body);
         }
         self.step(Step::StartRead);
-        let (slot, token) = match self.hold_vma(goal) {
+        let (vma, token, payload) = match self.hold_vma(goal) {
             Ok(held) => held,
             Err(reason) => return self.fault_by_mmap_lock(goal, reason, body),
         };
         self.step(Step::HoldVma);
-        let whole = self.space.payloads.get(slot).read(body);
+        let whole = payload.read(&mut body);
         self.step(Step::EndRead);
-        match self.mm.lock().end_read(self.space.locks.get(slot), token) {
+        match self.mm.lock().end_read(vma, token) {
             ReadEnd::Committed => {
-                self.tally.torn_reads += u64::from(!whole);
+                if !whole {
+                    self.count_torn_read();
+                }
                 self.quiescent();
                 Outcome::Fast
             }
@@ -189,7 +207,7 @@ impl<'space, L: VmaLock> Thread<'space, L> {
 
     /// Looks the VMA up and holds it by its own lock, or says why not.
     #[inline(always)]
-    fn hold_vma(&mut self, goal: Goal) -> Result<(u32, L::Token<'space>), Outcome> {
+    fn hold_vma(&mut self, goal: Goal) -> Result<Held<'space, L>, Outcome> {
         let space = self.space;
         for _ in 0..LOOKUPS_PER_FAULT {
             let slot = self.find(goal).ok_or(Outcome::NoVma)?;
@@ -202,16 +220,20 @@ impl<'space, L: VmaLock> Thread<'space, L> {
                 }
                 Err(reason) => return Err(reason.into()),
             };
-            match space
-                .fields
-                .get(slot)
-                .identity(self.mm_number, goal.address())
-            {
-                Identity::Same => return Ok((slot, token)),
-                other => return Err(self.let_go_of_wrong_vma(vma, token, other)),
+            let hot = space.hot.get(slot);
+            if !hot.fields.is(self.owner, goal.address()) {
+                let identity = hot.fields.identity(self.mm_number, goal.address());
+                return Err(self.let_go_of_wrong_vma(vma, token, identity));
             }
+            return Ok((vma, token, &hot.payload));
         }
         Err(Outcome::Detached)
+    }
+
+    /// Out of the way of the reads that are whole, which then need not touch the tally.
+    #[cold]
+    fn count_torn_read(&mut self) {
+        self.tally.torn_reads += 1;
     }
 
     /// The VMA that is held is not the one that was looked for. The wake, if one is due, goes to the mm that it belongs to,
@@ -245,7 +267,7 @@ impl<'space, L: VmaLock> Thread<'space, L> {
         &mut self,
         goal: Goal,
         reason: Outcome,
-        body: &mut impl FnMut(),
+        mut body: impl FnMut(),
     ) -> Outcome {
         self.step(Step::MmapRead);
         self.offline();
@@ -253,7 +275,7 @@ impl<'space, L: VmaLock> Thread<'space, L> {
         self.online_under_mmap_lock();
         self.step(Step::HoldMmap);
         if let Some(slot) = self.find(goal) {
-            let whole = self.space.payloads.get(slot).read(body);
+            let whole = self.space.hot.get(slot).payload.read(&mut body);
             self.tally.torn_reads += u64::from(!whole);
         }
         drop(guard);
@@ -281,7 +303,7 @@ impl<'space, L: VmaLock> Thread<'space, L> {
             .is_err()
         {}
         self.step(Step::Write);
-        self.space.payloads.get(slot).write(body);
+        self.space.hot.get(slot).payload.write(body);
         self.tally.writes += 1;
         self.step(Step::EndWrite);
         drop(guard);
@@ -298,7 +320,11 @@ impl<'space, L: VmaLock> Thread<'space, L> {
         self.online_under_mmap_lock();
         let slot = *self.free.last()?;
         let vma = self.space.locks.get(slot);
-        self.space.fields.get(slot).set(start, end, self.mm_number);
+        self.space
+            .hot
+            .get(slot)
+            .fields
+            .set(start, end, self.mm_number);
         self.step(Step::StartWrite);
         while self.mm.lock().start_write(vma, guard.section()).is_err() {}
         self.step(Step::Write);
@@ -308,7 +334,7 @@ impl<'space, L: VmaLock> Thread<'space, L> {
             .ok()?;
         self.free.pop();
         self.mm.lock().attach(vma, guard.section());
-        self.space.payloads.get(slot).write(body);
+        self.space.hot.get(slot).payload.write(body);
         self.tally.writes += 1;
         self.step(Step::EndWrite);
         drop(guard);
@@ -331,7 +357,7 @@ impl<'space, L: VmaLock> Thread<'space, L> {
         self.step(Step::StartWrite);
         while self.mm.lock().start_write(vma, guard.section()).is_err() {}
         self.step(Step::Write);
-        self.space.payloads.get(slot).write(&mut || {});
+        self.space.hot.get(slot).payload.write(&mut || {});
         self.tally.writes += 1;
         self.here
             .index
@@ -376,7 +402,7 @@ impl<'space, L: VmaLock> Thread<'space, L> {
     /// Between operations: this thread holds no node of any index.
     #[inline(always)]
     fn quiescent(&self) {
-        self.here.rcu.quiescent(self.number as usize);
+        self.reader.quiescent();
     }
 
     #[inline(always)]

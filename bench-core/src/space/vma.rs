@@ -22,7 +22,10 @@ impl Goal {
     /// When either is larger.
     #[must_use]
     pub fn new(address: u64, slot: u32) -> Self {
-        assert!(address < 1 << 48 && slot < 1 << 16, "address {address:#x}, slot {slot}");
+        assert!(
+            address < 1 << 48 && slot < 1 << 16,
+            "address {address:#x}, slot {slot}"
+        );
         Self(address | u64::from(slot) << 48)
     }
 
@@ -38,6 +41,23 @@ impl Goal {
     #[must_use]
     pub fn slot(self) -> u32 {
         (self.0 >> 48) as u32
+    }
+}
+
+/// What a fault reads of a VMA: its fields and, behind them, its payload. One value, so that a fault finds both by one look.
+#[derive(Debug)]
+#[repr(C)]
+pub(super) struct Hot<M: Machine> {
+    pub(super) fields: Fields<M>,
+    pub(super) payload: Payload<M>,
+}
+
+impl<M: Machine> Hot<M> {
+    pub(super) fn new() -> Self {
+        Self {
+            fields: Fields::new(),
+            payload: Payload::new(),
+        }
     }
 }
 
@@ -65,23 +85,40 @@ pub(super) enum Identity {
     Outside,
 }
 
+/// An mm's number in the fields of its VMAs: 0 means a slot that never had one.
+pub(super) fn owner_word(mm: u32) -> u64 {
+    u64::from(mm) + 1
+}
+
 impl<M: Machine> Fields<M> {
-    pub(super) fn new() -> Self {
-        Self { start: M::U64::new(0), end: M::U64::new(0), mm: M::U64::new(0) }
+    fn new() -> Self {
+        Self {
+            start: M::U64::new(0),
+            end: M::U64::new(0),
+            mm: M::U64::new(0),
+        }
     }
 
     /// Sets a VMA up that no reader can hold.
     pub(super) fn set(&self, start: u64, end: u64, mm: u32) {
         self.start.store(start, Relaxed);
         self.end.store(end, Relaxed);
-        self.mm.store(u64::from(mm) + 1, Relaxed);
+        self.mm.store(owner_word(mm), Relaxed);
     }
 
-    /// The check after the count is held (`lock_vma_under_rcu`): whose VMA is it, and does it cover the address?
+    /// The check after the count is held (`lock_vma_under_rcu`): is it the mm's of this [`owner_word`], and does it cover
+    /// the address?
     #[inline(always)]
+    pub(super) fn is(&self, owner: u64, address: u64) -> bool {
+        self.mm.load(Relaxed) == owner
+            && self.start.load(Relaxed) <= address
+            && address < self.end.load(Relaxed)
+    }
+
+    /// Whose VMA it is if it is not the one, and whether it covers the address.
     pub(super) fn identity(&self, mm: u32, address: u64) -> Identity {
         let owner = self.mm.load(Relaxed);
-        if owner != u64::from(mm) + 1 {
+        if owner != owner_word(mm) {
             return Identity::OtherMm((owner as u32).wrapping_sub(1));
         }
         if address < self.start.load(Relaxed) || address >= self.end.load(Relaxed) {
@@ -91,7 +128,7 @@ impl<M: Machine> Fields<M> {
     }
 
     pub(super) fn belongs_to(&self, mm: u32) -> bool {
-        self.mm.load(Relaxed) == u64::from(mm) + 1
+        self.mm.load(Relaxed) == owner_word(mm)
     }
 }
 
@@ -105,8 +142,11 @@ pub(super) struct Payload<M: Machine> {
 }
 
 impl<M: Machine> Payload<M> {
-    pub(super) fn new() -> Self {
-        Self { first: M::U64::new(0), second: M::U64::new(0) }
+    fn new() -> Self {
+        Self {
+            first: M::U64::new(0),
+            second: M::U64::new(0),
+        }
     }
 
     /// Reads one word, does the fault's work, reads the other; returns whether they agree.

@@ -67,6 +67,14 @@ impl Stage {
         Phase::from_word(self.phase.0.load(Acquire))
     }
 
+    /// Whether the phase is still this one. One load and a compare: what every operation of a window begins with.
+    #[inline(always)]
+    #[must_use]
+    pub fn is(&self, phase: Phase) -> bool {
+        // Acquire: as in `phase`.
+        self.phase.0.load(Acquire) == phase as u32
+    }
+
     /// Announces the next phase.
     pub fn announce(&self, phase: Phase) {
         self.phase.0.store(phase as u32, Release);
@@ -92,7 +100,9 @@ impl Stage {
     /// Whether every worker has seen `phase`.
     #[must_use]
     pub fn all_seen(&self, phase: Phase) -> bool {
-        self.seats.iter().all(|seat| seat.0.load(Acquire) >= phase as u32)
+        self.seats
+            .iter()
+            .all(|seat| seat.0.load(Acquire) >= phase as u32)
     }
 
     /// The workers that have not seen `phase`.
