@@ -1,7 +1,7 @@
 //! The read of `refcount` twice, for `scripts/asm.sh` to compare the instructions: as the lock is written, generic over the
 //! machine, and by hand with std's atomics.
 
-use bench_core::lock::{ReadEnd, VmaLock};
+use bench_core::lock::{Declined, ReadEnd, VmaLock};
 use bench_core::space::Mm;
 use lock_variants::refcount::Refcount;
 use runners::native::Native;
@@ -29,11 +29,13 @@ fn read_through_the_trait(lock: &Lock, vma: &Vma) -> u32 {
 /// The same by hand.
 #[inline(never)]
 fn read_by_hand(mm_sequence: &AtomicU32, vma: &PlainVma) -> u32 {
-    if !vma.start_read(mm_sequence) {
-        return 20;
+    match vma.start_read(mm_sequence) {
+        Err(_) => 20,
+        Ok(()) => {
+            vma.put();
+            21
+        }
     }
-    vma.put();
-    21
 }
 
 const OFFSET: u32 = 0x4000_0000;
@@ -49,31 +51,42 @@ struct PlainVma {
 
 impl PlainVma {
     #[inline(always)]
-    fn start_read(&self, mm_sequence: &AtomicU32) -> bool {
+    fn start_read(&self, mm_sequence: &AtomicU32) -> Result<(), Declined> {
         if self.sequence.load(Relaxed) == mm_sequence.load(Relaxed) {
-            return false;
+            return Err(Declined::EarlySeq);
         }
         let mut old = self.count.load(Relaxed);
         loop {
             if old == 0 {
-                return false;
+                return Err(Declined::Detached);
             }
-            if (LIMIT.wrapping_sub(old) as i32) < 1 {
-                return false;
+            if LIMIT.wrapping_sub(old).cast_signed() < 1 {
+                return Err(self.at_limit());
             }
-            match self.count.compare_exchange_weak(old, old.wrapping_add(1), Acquire, Relaxed) {
+            let new = old.wrapping_add(1);
+            match self.count.compare_exchange_weak(old, new, Acquire, Relaxed) {
                 Ok(_) => break,
                 Err(now) => old = now,
             }
         }
-        if (old as i32) < 0 || (old.wrapping_add(1) as i32) < 0 {
+        if old.cast_signed() < 0 || old.wrapping_add(1).cast_signed() < 0 {
             self.saturate();
         }
-        if mm_sequence.load(Acquire) == self.sequence.load(Relaxed) {
+        let section = mm_sequence.load(Acquire);
+        if self.sequence.load(Relaxed) == section {
             self.put();
-            return false;
+            return Err(Declined::LateSeq);
         }
-        true
+        Ok(())
+    }
+
+    #[cold]
+    fn at_limit(&self) -> Declined {
+        if self.count.load(Relaxed) == LIMIT {
+            Declined::Limit
+        } else {
+            Declined::WriterBit
+        }
     }
 
     #[inline(always)]
@@ -83,34 +96,36 @@ impl PlainVma {
             fence(Acquire);
             return;
         }
-        if (old as i32) <= 0 || (old.wrapping_sub(1) as i32) < 0 {
+        if old.cast_signed() <= 0 || old.wrapping_sub(1).cast_signed() < 0 {
             self.saturate();
         }
         let left = old.wrapping_sub(1);
         if left == OFFSET || left == OFFSET + 1 {
-            self.wake();
+            wake(&self.writer);
         }
     }
 
     #[cold]
-    #[inline(never)]
     fn saturate(&self) {
         self.count.store(SATURATED, Relaxed);
     }
+}
 
-    #[cold]
-    #[inline(never)]
-    fn wake(&self) {
-        fence(SeqCst);
-        black_box(self.writer.load(Relaxed));
-    }
+/// Stands for the wake, which is a call in the lock too.
+#[cold]
+#[inline(never)]
+fn wake(writer: &AtomicU32) {
+    fence(SeqCst);
+    black_box(writer.load(Relaxed));
 }
 
 fn main() -> ExitCode {
     let (mm, vma) = (Mm::<Lock>::new(), Lock::new_vma());
     {
         let guard = mm.write_lock();
-        mm.lock().start_write(&vma, guard.section()).expect("the wait is not killable");
+        mm.lock()
+            .start_write(&vma, guard.section())
+            .expect("the wait is not killable");
         mm.lock().attach(&vma, guard.section());
     }
     let through = read_through_the_trait(black_box(mm.lock()), black_box(&vma));
@@ -120,5 +135,9 @@ fn main() -> ExitCode {
         writer: AtomicU32::new(0),
     };
     let by_hand = read_by_hand(black_box(&AtomicU32::new(1)), black_box(&plain));
-    if (through, by_hand) == (11, 21) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if (through, by_hand) == (11, 21) {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }
