@@ -24,7 +24,7 @@ impl Contender {
     /// The contender of a lock. This is the one line that adds a lock of your own:
     ///
     /// ```no_run
-    /// # type MyLock = lock_variants::Refcount<runners::native::Native>;
+    /// # type MyLock = lock_variants::refcount::Refcount<runners::native::Native>;
     /// let mut contenders = runners::contender::catalogue();
     /// contenders.push(runners::contender::Contender::of::<MyLock>());
     /// runners::main_with(&contenders);

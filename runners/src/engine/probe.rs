@@ -211,7 +211,7 @@ mod tests {
     fn only_what_ends_in_the_window_is_kept() {
         let mut histograms = Histograms::new();
         let mut probe = LatencyProbe::new(Clock::calibrate(), &mut histograms, 1);
-        let mut operations = |probe: &mut LatencyProbe<'_>| {
+        let operations = |probe: &mut LatencyProbe<'_>| {
             for _ in 0..1000 {
                 probe.requested();
                 probe.held();
