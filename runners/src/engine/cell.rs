@@ -1,5 +1,6 @@
 //! One cell: a lock is built at its slot, the workers run on it, a window opens and closes, what happened is judged.
 
+use super::patience::wait_patiently;
 use super::play::{Part, Window, play};
 use super::pool::{Pool, WorkerContext};
 use super::probe::{Histograms, LatencyProbe, NoProbe};
@@ -17,8 +18,8 @@ use bench_core::space::{AddressSpace, Ground, Tally, Thread};
 use bench_core::workload::{RoleName, WorkloadSpec};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::time::{Duration, Instant};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
 
 /// How long all threads run before the window opens.
 const SETTLE: Duration = Duration::from_millis(2);
@@ -149,9 +150,10 @@ fn on_worker<L: VmaLock<Machine = Native>, T: Send + 'static>(
         drop(space);
         let _ = sender.send(done.map_err(|panic| panicked(&*panic)));
     });
-    match inbox.recv_timeout(job.hang_limit) {
-        Ok(done) => done.map_err(CellFailure::Failed),
-        Err(_) => Err(CellFailure::Hung(format!(
+    let limit = job.hang_limit;
+    match wait_patiently(&room.pool.tids(1), limit, || inbox.recv_timeout(limit).ok()) {
+        Some(done) => done.map_err(CellFailure::Failed),
+        None => Err(CellFailure::Hung(format!(
             "the lock hangs: {what} did not end within {} s",
             job.hang_limit.as_secs_f32()
         ))),
@@ -329,20 +331,22 @@ fn conduct(
     let threads = job.planned.cell.threads;
     let tids = room.pool.tids(threads);
     stage.announce(Phase::Settle);
-    let settled = stage.wait_for_all(Phase::Settle, job.hang_limit);
+    let wait_for_all = |phase| {
+        let seen = || stage.wait_for_all(phase, job.hang_limit).then_some(());
+        wait_patiently(&tids, job.hang_limit, seen).is_some()
+    };
+    let settled = wait_for_all(Phase::Settle);
     let closed = settled && {
         std::thread::sleep(SETTLE);
         true
     };
     let before = Snapshot::take(&tids, &job.cpus);
-    let opened = Instant::now();
     if closed {
         stage.announce(Phase::Open);
         std::thread::sleep(Duration::from_nanos(job.window_ns));
         stage.announce(Phase::Closed);
     }
-    let all_closed = closed && stage.wait_for_all(Phase::Closed, job.hang_limit);
-    let elapsed_ns = opened.elapsed().as_nanos() as u64;
+    let all_closed = closed && wait_for_all(Phase::Closed);
     let after = Snapshot::take(&tids, &job.cpus);
     // A worker that is not stuck stops, whatever became of the others.
     let stuck = if closed { stage.missing(Phase::Closed) } else { stage.missing(Phase::Settle) };
@@ -354,8 +358,8 @@ fn conduct(
             workers_are(&stuck),
         )));
     }
-    let ended = collect(results, threads, job.hang_limit)?;
-    let noise = judge(&before, &after, elapsed_ns, threads, job.oversubscribed);
+    let ended = collect(results, &tids, job.hang_limit)?;
+    let noise = judge(&before, &after, after.elapsed_ns_since(&before), threads, job.oversubscribed);
     Ok(Conducted { ended, noise })
 }
 
@@ -370,23 +374,22 @@ fn workers_are(workers: &[u32]) -> String {
 /// The results of all workers, in their order.
 fn collect(
     results: &Receiver<Result<Ended, String>>,
-    threads: u32,
+    tids: &[i32],
     limit: Duration,
 ) -> Result<Vec<Ended>, CellFailure> {
     let mut ended = Vec::new();
     let mut failure = None;
-    for _ in 0..threads {
-        match results.recv_timeout(limit) {
-            Ok(Ok(worker)) => ended.push(worker),
-            Ok(Err(what)) => failure = failure.or(Some(what)),
-            Err(RecvTimeoutError::Timeout) => {
+    for _ in tids {
+        match wait_patiently(tids, limit, || results.recv_timeout(limit).ok()) {
+            Some(Ok(worker)) => ended.push(worker),
+            Some(Err(what)) => failure = failure.or(Some(what)),
+            None => {
                 let what = failure.map_or(String::new(), |what| format!(" after another failed: {what}"));
                 return Err(CellFailure::Hung(format!(
                     "the lock hangs: a worker does not stop within {} s{what}",
                     limit.as_secs_f32()
                 )));
             }
-            Err(RecvTimeoutError::Disconnected) => break,
         }
     }
     if let Some(what) = failure {

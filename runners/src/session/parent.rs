@@ -1,7 +1,7 @@
 //! The parent: starts a process for the cells of a plan, and another one for what is left when it hangs or dies.
 
 use super::{Job, Message};
-use crate::engine::failed;
+use crate::engine::{MOST_LIMITS, failed};
 use bench_core::plan::{Plan, PlannedCell, planned_cells};
 use bench_core::record::Cell;
 use std::collections::BTreeSet;
@@ -95,7 +95,11 @@ impl Supervisor<'_> {
                     } else {
                         false_starts + 1
                     };
-                    let why = if ready { why } else { format!("{why}; seen in the warm-up") };
+                    let why = if ready {
+                        why
+                    } else {
+                        format!("{why}; seen in the warm-up")
+                    };
                     let all = false_starts >= FALSE_STARTS;
                     let first = left.first().map(|number| planned[*number].clone());
                     self.give_up(
@@ -155,7 +159,7 @@ impl Supervisor<'_> {
         let mut running = Running::start(&job)?;
         let window = Duration::from_nanos(self.plan.window_ns);
         // A hung cell is noticed by the child itself: it waits at most for the settling, the closing and the results.
-        let silence = GRACE + window + 3 * self.hang_limit;
+        let silence = GRACE + window + 3 * MOST_LIMITS * self.hang_limit;
         let mut last = Instant::now();
         loop {
             if self.stop.load(Ordering::Relaxed) {

@@ -42,7 +42,10 @@ pub(super) fn warm_up(
             // It fails again in its own cell, where it is recorded.
             Err(CellFailure::Failed(_)) => return Ok(false),
             Err(CellFailure::Hung(what)) => {
-                return Err(format!("{what}; seen in the warm-up, threads {}", cell.threads));
+                return Err(format!(
+                    "{what}; seen in the warm-up, threads {}",
+                    cell.threads
+                ));
             }
         }
         let elapsed = start.elapsed();

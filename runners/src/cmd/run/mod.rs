@@ -177,18 +177,14 @@ impl Measuring<'_> {
     }
 }
 
-/// The report and the table, from the records as they lie on disk.
+/// The report and the table, from the records as they lie on disk. The report first: standard output may be closed.
 fn finish(file: &RunFile, out: &mut impl Write) -> anyhow::Result<()> {
     let run = reports::load(file.path())?;
-    write!(out, "{}", reports::summary(&run))?;
     let report = file.directory().join(REPORT_FILE);
-    write_report(&report, &[run])?;
-    writeln!(
-        out,
-        "records: {}\nreport:  {}",
-        file.path().display(),
-        report.display()
-    )?;
+    write_report(&report, std::slice::from_ref(&run))?;
+    write!(out, "{}", reports::summary(&run))?;
+    writeln!(out, "records: {}", file.path().display())?;
+    writeln!(out, "report:  {}", report.display())?;
     Ok(())
 }
 
