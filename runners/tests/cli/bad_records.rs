@@ -201,3 +201,16 @@ fn a_run_of_another_build_or_machine_is_not_taken_up() {
     resume(&|_| ()).code(0);
     assert!(RunFile::read(out.path()).footer().complete);
 }
+
+#[test]
+fn a_table_that_cannot_be_printed_costs_no_report() {
+    let out = tempfile::tempdir().expect("a directory");
+    let mut shell = assert_cmd::Command::new("sh");
+    shell.args(["-c", r#"exec "$0" "$@" >/dev/full"#, VMALOCK]);
+    tiny_run(shell, out.path(), WORDS)
+        .assert()
+        .code(2)
+        .stderr(predicate::str::contains("No space left"));
+    assert!(RunFile::read(out.path()).footer().complete);
+    assert_report_stands_alone(out.path());
+}
