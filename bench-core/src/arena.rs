@@ -228,11 +228,6 @@ unsafe impl<T: Send> Send for Strided<T> {}
 unsafe impl<T: Sync> Sync for Strided<T> {}
 
 impl<T> Strided<T> {
-    /// How many there are.
-    pub(crate) fn count(&self) -> u32 {
-        self.count
-    }
-
     /// The value of record `index`.
     ///
     /// # Panics
@@ -243,6 +238,41 @@ impl<T> Strided<T> {
         // SAFETY: `fill` wrote a value at every stride below `count`, owned by this value alone; the arena outlives it
         // (invariant 2).
         unsafe { self.base.byte_add(index as usize * self.stride).as_ref() }
+    }
+}
+
+/// Two kinds of values in as many records each: what belongs to one record is found by one look.
+#[derive(Debug)]
+pub(crate) struct Pairs<A, B> {
+    first: Strided<A>,
+    second: Strided<B>,
+}
+
+impl<A, B> Pairs<A, B> {
+    /// Pairs values by their place.
+    ///
+    /// # Panics
+    /// When there are not as many of one kind as of the other.
+    pub(crate) fn new(first: Strided<A>, second: Strided<B>) -> Self {
+        assert_eq!(first.count, second.count);
+        Self { first, second }
+    }
+
+    /// How many pairs there are.
+    pub(crate) fn count(&self) -> u32 {
+        self.first.count
+    }
+
+    /// The pair of record `index`.
+    ///
+    /// # Panics
+    /// When there is no such record: one compare for both.
+    #[inline(always)]
+    pub(crate) fn get(&self, index: u32) -> (&A, &B) {
+        let first = self.first.get(index);
+        let at = index as usize * self.second.stride;
+        // SAFETY: as in `Strided::get`: there are as many of the second kind (`new`), and `index` is below their number.
+        (first, unsafe { self.second.base.byte_add(at).as_ref() })
     }
 }
 
@@ -289,7 +319,7 @@ mod tests {
         assert_eq!(Rc::strong_count(&counted), 4);
         let gap = std::ptr::from_ref(owners.get(2)) as usize
             - std::ptr::from_ref(numbers.get(2)) as usize;
-        assert_eq!((gap, *numbers.get(0), numbers.count()), (8, 5, 3));
+        assert_eq!((gap, *numbers.get(0), numbers.count), (8, 5, 3));
         drop(owners);
         assert_eq!(Rc::strong_count(&counted), 1);
     }

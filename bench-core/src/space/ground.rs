@@ -2,7 +2,7 @@
 
 use crate::arena::Arena;
 use crate::index::Index;
-use crate::machine::{Machine, Word};
+use crate::machine::Machine;
 use crate::rcu::Rcu;
 
 /// The arena, and an index and a grace-period domain per mm. Made once per process and handed from one address space to
@@ -62,19 +62,5 @@ impl<M: Machine> Ground<M> {
     #[must_use]
     pub fn vmas(&self) -> u32 {
         self.vmas
-    }
-}
-
-/// The step that a thread is at, on a pair of cache lines that only it writes.
-#[derive(Debug)]
-#[repr(C, align(128))]
-pub(super) struct Steps<M: Machine> {
-    /// [`super::Step`] as a number. Relaxed: read only to tell where a thread hangs.
-    pub(super) at: M::U32,
-}
-
-impl<M: Machine> Steps<M> {
-    pub(super) fn new() -> Self {
-        Self { at: M::U32::new(0) }
     }
 }

@@ -15,28 +15,30 @@
 
 mod ground;
 mod mm;
+mod step;
 mod thread;
 mod vma;
 
 pub use ground::Ground;
 pub use mm::{Mm, MmapReadGuard, MmapWriteGuard};
-pub use thread::{Step, Tally, Thread};
+pub use step::Step;
+pub use thread::{Tally, Thread};
 pub use vma::{Goal, PAGE_BYTES};
 
-use crate::arena::{Placed, Strided};
+use crate::arena::{Pairs, Placed};
 use crate::lock::{ReadEnd, VmaLock};
 use crate::machine::Word;
 use crate::workload::Layout;
-use ground::Steps;
 use std::sync::atomic::Ordering::Relaxed;
+use step::Steps;
 use vma::Hot;
 
 /// Mms, their locks and the VMAs that they share, all of one lock design.
 #[derive(Debug)]
 pub struct AddressSpace<L: VmaLock> {
     mms: Vec<Placed<Mm<L>>>,
-    locks: Strided<L::Vma>,
-    hot: Strided<Hot<L::Machine>>,
+    /// The VMAs: the lock of each, and what a fault reads of it.
+    vmas: Pairs<L::Vma, Hot<L::Machine>>,
     steps: Vec<Steps<L::Machine>>,
     // Last: what is placed above lies in its arena and is dropped before it.
     ground: Ground<L::Machine>,
@@ -76,8 +78,7 @@ impl<L: VmaLock> AddressSpace<L> {
         let steps = (0..ground.threads).map(|_| Steps::new()).collect();
         Self {
             mms,
-            locks,
-            hot,
+            vmas: Pairs::new(locks, hot),
             steps,
             ground,
         }
@@ -108,12 +109,11 @@ impl<L: VmaLock> AddressSpace<L> {
     pub fn into_ground(self) -> Ground<L::Machine> {
         let Self {
             mms,
-            locks,
-            hot,
+            vmas,
             steps,
             ground,
         } = self;
-        drop((mms, locks, hot, steps));
+        drop((mms, vmas, steps));
         ground
     }
 
@@ -129,14 +129,14 @@ impl<L: VmaLock> AddressSpace<L> {
     /// VMAs, free ones included.
     #[must_use]
     pub fn vmas(&self) -> u32 {
-        self.locks.count()
+        self.vmas.count()
     }
 
     /// The sum of all payloads: how often a VMA was written, if no write was lost. Call it when no thread writes.
     #[must_use]
     pub fn written(&self) -> u64 {
         (0..self.vmas())
-            .map(|slot| self.hot.get(slot).payload.second.load(Relaxed))
+            .map(|slot| self.vmas.get(slot).1.payload.second.load(Relaxed))
             .sum()
     }
 
@@ -148,7 +148,7 @@ impl<L: VmaLock> AddressSpace<L> {
         let mm = self.mm(mm);
         let guard = mm.write_lock();
         let slot = self.ground.mms[number].index.lookup(address)?;
-        let vma = self.locks.get(slot);
+        let (vma, _) = self.vmas.get(slot);
         while mm.lock().start_write(vma, guard.section()).is_err() {}
         Some(match mm.lock().start_read(vma, address) {
             Ok(token) => mm.lock().end_read(vma, token) == ReadEnd::Committed,
@@ -159,7 +159,7 @@ impl<L: VmaLock> AddressSpace<L> {
     /// The step that a thread is at, for the report of a lock that hangs.
     #[must_use]
     pub fn step(&self, thread: u32) -> Step {
-        Step::from_word(self.steps[thread as usize].at.load(Relaxed))
+        self.steps[thread as usize].get()
     }
 
     /// The words of the mmap lock and of every mapped VMA's lock that is not at rest, for the report of a lock that hangs:
@@ -173,10 +173,10 @@ impl<L: VmaLock> AddressSpace<L> {
                 mm.describe_mmap_lock()
             ));
             let mapped = (0..self.vmas())
-                .filter(|slot| self.hot.get(*slot).fields.belongs_to(number as u32))
+                .filter(|slot| self.vmas.get(*slot).1.fields.belongs_to(number as u32))
                 .take(most);
             for slot in mapped {
-                let words = mm.lock().describe(self.locks.get(slot));
+                let words = mm.lock().describe(self.vmas.get(slot).0);
                 text.push_str(&format!("; VMA {slot}: {words}"));
             }
         }

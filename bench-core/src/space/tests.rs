@@ -146,7 +146,7 @@ fn a_stale_goal_without_the_index_meets_every_reason_of_a_recycled_slot() {
     thread.switch_mm(0);
     assert_eq!(thread.fault(goal, &mut nothing()), Outcome::WrongMm);
     assert_eq!(
-        space.locks.get(5).readers.load(SeqCst),
+        space.vmas.get(5).0.readers.load(SeqCst),
         0,
         "every read was ended"
     );
@@ -159,7 +159,7 @@ fn a_half_written_payload_is_seen() {
     thread.enter();
     let (start, end) = region().range(0);
     thread.map(start, end, &mut nothing());
-    space.hot.get(0).payload.first.fetch_add(1, SeqCst);
+    space.vmas.get(0).1.payload.first.fetch_add(1, SeqCst);
     assert_eq!(
         thread.fault(region().goal(0, 0, 0), &mut nothing()),
         Outcome::Fast

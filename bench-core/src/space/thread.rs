@@ -1,82 +1,16 @@
 //! A thread: page faults, protection changes, mappings.
 
-use super::ground::{MmGround, Steps};
+use super::ground::MmGround;
+use super::step::{Step, Steps};
 use super::vma::{Goal, Identity, Payload, owner_word};
 use super::{AddressSpace, Mm};
 use crate::lock::{Declined, ReadEnd, VmaLock};
-use crate::machine::Word;
 use crate::outcome::Outcome;
 use crate::rcu::Reader;
-use std::sync::atomic::Ordering::Relaxed;
 
 /// Lookups of one fault that may find a detached VMA before it falls back. Each means that another thread unmapped a VMA
 /// in between, so that only an adversary reaches it; the kernel has no bound (P23).
 const LOOKUPS_PER_FAULT: u32 = 64;
-
-/// Where a thread is, for the report of a lock that hangs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// Between operations, or not started.
-    Idle,
-    /// Looking a VMA up and trying to hold it.
-    StartRead,
-    /// In the fault's work, holding a VMA.
-    HoldVma,
-    /// Letting go of a VMA.
-    EndRead,
-    /// Waiting for the mmap lock for reading.
-    MmapRead,
-    /// In the fault's work, holding the mmap lock for reading.
-    HoldMmap,
-    /// Waiting for the mmap lock for writing.
-    MmapWrite,
-    /// Write-locking a VMA: waiting for its readers to drain.
-    StartWrite,
-    /// In the writer's work.
-    Write,
-    /// Detaching a VMA: waiting for transient readers.
-    Detach,
-    /// Ending the write section and releasing the mmap lock.
-    EndWrite,
-}
-
-impl Step {
-    const ALL: [Self; 11] = [
-        Self::Idle,
-        Self::StartRead,
-        Self::HoldVma,
-        Self::EndRead,
-        Self::MmapRead,
-        Self::HoldMmap,
-        Self::MmapWrite,
-        Self::StartWrite,
-        Self::Write,
-        Self::Detach,
-        Self::EndWrite,
-    ];
-
-    pub(super) fn from_word(word: u32) -> Self {
-        Self::ALL.get(word as usize).copied().unwrap_or(Self::Idle)
-    }
-
-    /// In words, with the contract's names.
-    #[must_use]
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::Idle => "between operations",
-            Self::StartRead => "in start_read",
-            Self::HoldVma => "holding a VMA for a fault",
-            Self::EndRead => "in end_read",
-            Self::MmapRead => "waiting for the mmap lock (read)",
-            Self::HoldMmap => "holding the mmap lock for a fault",
-            Self::MmapWrite => "waiting for the mmap lock (write)",
-            Self::StartWrite => "in start_write",
-            Self::Write => "writing a VMA",
-            Self::Detach => "in detach",
-            Self::EndWrite => "in end_write_all",
-        }
-    }
-}
 
 /// What a thread saw and did besides its outcomes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -184,14 +118,12 @@ impl<'space, L: VmaLock> Thread<'space, L> {
         if !L::PER_VMA {
             return self.fault_by_mmap_lock(goal, Outcome::NoVmaLock, body);
         }
-        self.step(Step::StartRead);
+        self.step(Step::Fault);
         let (vma, token, payload) = match self.hold_vma(goal) {
             Ok(held) => held,
             Err(reason) => return self.fault_by_mmap_lock(goal, reason, body),
         };
-        self.step(Step::HoldVma);
         let whole = payload.read(&mut body);
-        self.step(Step::EndRead);
         match self.mm.lock().end_read(vma, token) {
             ReadEnd::Committed => {
                 if !whole {
@@ -211,7 +143,7 @@ impl<'space, L: VmaLock> Thread<'space, L> {
         let space = self.space;
         for _ in 0..LOOKUPS_PER_FAULT {
             let slot = self.find(goal).ok_or(Outcome::NoVma)?;
-            let vma = space.locks.get(slot);
+            let (vma, hot) = space.vmas.get(slot);
             let token = match self.mm.lock().start_read(vma, goal.address()) {
                 Ok(token) => token,
                 Err(Declined::Detached) => {
@@ -220,7 +152,6 @@ impl<'space, L: VmaLock> Thread<'space, L> {
                 }
                 Err(reason) => return Err(reason.into()),
             };
-            let hot = space.hot.get(slot);
             if !hot.fields.is(self.owner, goal.address()) {
                 let identity = hot.fields.identity(self.mm_number, goal.address());
                 return Err(self.let_go_of_wrong_vma(vma, token, identity));
@@ -275,7 +206,7 @@ impl<'space, L: VmaLock> Thread<'space, L> {
         self.online_under_mmap_lock();
         self.step(Step::HoldMmap);
         if let Some(slot) = self.find(goal) {
-            let whole = self.space.hot.get(slot).payload.read(&mut body);
+            let whole = self.space.vmas.get(slot).1.payload.read(&mut body);
             self.tally.torn_reads += u64::from(!whole);
         }
         drop(guard);
@@ -294,16 +225,12 @@ impl<'space, L: VmaLock> Thread<'space, L> {
             drop(guard);
             return Outcome::NoVma;
         };
+        let (vma, hot) = self.space.vmas.get(slot);
         self.step(Step::StartWrite);
         // Nobody sends a signal here: an interrupted wait is begun again.
-        while self
-            .mm
-            .lock()
-            .start_write(self.space.locks.get(slot), guard.section())
-            .is_err()
-        {}
+        while self.mm.lock().start_write(vma, guard.section()).is_err() {}
         self.step(Step::Write);
-        self.space.hot.get(slot).payload.write(body);
+        hot.payload.write(body);
         self.tally.writes += 1;
         self.step(Step::EndWrite);
         drop(guard);
@@ -319,12 +246,8 @@ impl<'space, L: VmaLock> Thread<'space, L> {
         let guard = self.mm.write_lock();
         self.online_under_mmap_lock();
         let slot = *self.free.last()?;
-        let vma = self.space.locks.get(slot);
-        self.space
-            .hot
-            .get(slot)
-            .fields
-            .set(start, end, self.mm_number);
+        let (vma, hot) = self.space.vmas.get(slot);
+        hot.fields.set(start, end, self.mm_number);
         self.step(Step::StartWrite);
         while self.mm.lock().start_write(vma, guard.section()).is_err() {}
         self.step(Step::Write);
@@ -334,7 +257,7 @@ impl<'space, L: VmaLock> Thread<'space, L> {
             .ok()?;
         self.free.pop();
         self.mm.lock().attach(vma, guard.section());
-        self.space.hot.get(slot).payload.write(body);
+        hot.payload.write(body);
         self.tally.writes += 1;
         self.step(Step::EndWrite);
         drop(guard);
@@ -353,11 +276,11 @@ impl<'space, L: VmaLock> Thread<'space, L> {
         let Some(slot) = self.here.index.lookup(start) else {
             return false;
         };
-        let vma = self.space.locks.get(slot);
+        let (vma, hot) = self.space.vmas.get(slot);
         self.step(Step::StartWrite);
         while self.mm.lock().start_write(vma, guard.section()).is_err() {}
         self.step(Step::Write);
-        self.space.hot.get(slot).payload.write(&mut || {});
+        hot.payload.write(&mut || {});
         self.tally.writes += 1;
         self.here
             .index
@@ -395,8 +318,7 @@ impl<'space, L: VmaLock> Thread<'space, L> {
 
     #[inline(always)]
     fn step(&self, step: Step) {
-        // Relaxed: read only to tell where a thread hangs.
-        self.at.at.store(step as u32, Relaxed);
+        self.at.set(step);
     }
 
     /// Between operations: this thread holds no node of any index.
