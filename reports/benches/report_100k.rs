@@ -1,6 +1,6 @@
 //! How long a report of 100,000 cells takes, half of them with histograms: reading, and reading with the page.
 
-#[path = "../tests/suite/sketch.rs"]
+#[path = "../tests/suite/sketch/mod.rs"]
 #[expect(dead_code, reason = "the tests use all of it")]
 mod sketch;
 

@@ -31,6 +31,15 @@ fn on_off(value: Option<bool>) -> String {
     known(value.map(|on| if on { "on" } else { "off" }))
 }
 
+/// What a header lists; one that was written before it had the list has none.
+fn listed<T: Display>(values: impl IntoIterator<Item = T>) -> String {
+    let words: Vec<String> = values.into_iter().map(|v| v.to_string()).collect();
+    if words.is_empty() {
+        return "not in the header".into();
+    }
+    words.join("; ")
+}
+
 fn pairs(caption: &str, pairs: &[(&str, String)]) -> String {
     let mut table = Table::new(caption, &["", ""]);
     for (name, value) in pairs {
@@ -122,6 +131,9 @@ fn build(digest: &Digest<'_>) -> Vec<(&'static str, String)> {
         ("target features", features),
         ("command", header.command.join(" ")),
         ("seed", header.seed.to_string()),
+        ("thread counts", listed(&header.threads)),
+        ("modes", listed(header.modes.iter().map(|mode| mode.word()))),
+        ("placements", listed(&header.placements)),
         ("started", header.started_at.clone()),
         ("took", known(elapsed)),
         ("clock", format!("{} ({})", clock.kind, clock.why)),

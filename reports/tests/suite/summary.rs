@@ -1,5 +1,6 @@
 use crate::sketch::Sketch;
 use crate::{read, run};
+use bench_core::plan::Mode;
 use bench_core::record::{Outcome, Record, Status};
 use reports::summary;
 
@@ -92,7 +93,7 @@ fn one_process_has_no_interval_and_no_rank() {
 fn a_dirty_round_is_left_out_for_every_lock() {
     let mut records = Sketch {
         dirty_percent: 0,
-        modes: vec!["throughput"],
+        modes: vec![Mode::Throughput],
         rounds: 2,
         ..Sketch::small()
     }
@@ -174,7 +175,7 @@ fn a_run_without_cells_or_footer_says_so() {
 #[test]
 fn placements_are_told_apart_where_there_are_several() {
     let sketch = Sketch {
-        modes: vec!["throughput"],
+        modes: vec![Mode::Throughput],
         ..Sketch::small()
     };
     let mut records = sketch.records();
