@@ -2,6 +2,7 @@
 
 mod line;
 mod part;
+mod repeated;
 
 use bench_core::record::{Cell, Footer, Header, SCHEMA};
 use std::fmt;
@@ -22,7 +23,7 @@ pub struct Run {
     pub file: PathBuf,
     /// What was asked, with which build, on which machine.
     pub header: Header,
-    /// The cells whose lines are good, in the order of the file.
+    /// The cells whose lines are good, in the order of the file; of a cell that is there twice, the first.
     pub cells: Vec<Cell>,
     /// How the run ended; `None` when it did not get to say so.
     pub footer: Option<Footer>,
@@ -176,7 +177,7 @@ fn read_parts(path: &Path, length: Option<u64>) -> io::Result<Vec<Part>> {
 fn join(file: PathBuf, parts: Vec<Part>) -> Result<Run, ReadError> {
     let mut header: Option<Header> = None;
     let (mut cells, mut footer, mut problems) = (Vec::new(), None, Vec::new());
-    let (mut lines_before, mut foreign_schema) = (0, None);
+    let (mut cell_lines, mut lines_before, mut foreign_schema) = (Vec::new(), 0, None);
     for part in parts {
         let place = |line: u64, field: String, what: String| Problem {
             file: file.clone(),
@@ -199,8 +200,17 @@ fn join(file: PathBuf, parts: Vec<Part>) -> Result<Run, ReadError> {
         } else {
             cells.extend(part.cells);
         }
+        cell_lines.extend(part.cell_lines.iter().map(|line| lines_before + line));
         footer = part.footer.or(footer);
         lines_before += part.lines;
+    }
+    for (line, what) in repeated::take_out(&mut cells, &cell_lines) {
+        problems.push(Problem {
+            file: file.clone(),
+            line,
+            field: ".".into(),
+            what,
+        });
     }
     problems.sort_by_key(|problem| problem.line);
     if let Some(header) = header {

@@ -16,6 +16,8 @@ const MAX_LINE_BYTES: usize = 64 << 20;
 pub(super) struct Part {
     pub(super) headers: Vec<(u64, Box<Header>)>,
     pub(super) cells: Vec<Cell>,
+    /// The line of each cell.
+    pub(super) cell_lines: Vec<u64>,
     pub(super) footer: Option<Footer>,
     pub(super) bad: Vec<BadLine>,
     pub(super) foreign_schema: Option<u64>,
@@ -64,7 +66,10 @@ impl Part {
         }
         match line::parse(text) {
             Ok(Line::Header(header)) => self.headers.push((self.lines, header)),
-            Ok(Line::Cell(cell)) => self.cells.push(*cell),
+            Ok(Line::Cell(cell)) => {
+                self.cells.push(*cell);
+                self.cell_lines.push(self.lines);
+            }
             Ok(Line::Footer(footer)) => self.footer = Some(footer),
             Err(bad) => {
                 self.foreign_schema = self.foreign_schema.or(bad.schema);

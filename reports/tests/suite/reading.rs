@@ -92,7 +92,8 @@ fn a_large_file_is_read_in_parts_with_its_own_line_numbers() {
     let mut content = lines[0].clone() + "\n";
     let mut count = 1;
     while content.len() < 6 << 20 {
-        content += &lines[1 + count % (lines.len() - 2)];
+        let cell = &lines[1 + count % (lines.len() - 2)];
+        content += &cell.replace(r#""round":0"#, &format!(r#""round":{count}"#));
         content += "\n";
         count += 1;
         if count % 1_000 == 0 {
@@ -107,7 +108,60 @@ fn a_large_file_is_read_in_parts_with_its_own_line_numbers() {
     }
     assert_eq!(run.cells.len() + run.problems.len() + 1, count);
     // In order, whichever thread read them.
-    assert_eq!(run.cells[0], run.cells[lines.len() - 2]);
+    assert!(run.cells.is_sorted_by(|a, b| a.round < b.round));
+}
+
+#[test]
+fn of_a_cell_that_is_there_twice_the_first_is_kept() {
+    let lines = lines();
+    let good = lines.len() - 2;
+    let again = lines[2].replacen(r#""steady":true"#, r#""steady":false"#, 1);
+    assert_ne!(again, lines[2]);
+    let mut repeated = lines.clone();
+    repeated.insert(4, again);
+    repeated.push(lines[1].clone());
+    let run = read(repeated.join("\n").as_bytes()).expect("a run");
+    assert_eq!(
+        run.cells,
+        read(lines.join("\n").as_bytes()).expect("a run").cells
+    );
+    assert_eq!(run.cells.len(), good);
+    let seen: Vec<String> = run.problems.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        seen,
+        [
+            "run.jsonl:5: the same cell as in line 3; only the first is used".to_owned(),
+            format!(
+                "run.jsonl:{}: the same cell as in line 2; only the first is used",
+                good + 4
+            ),
+        ]
+    );
+}
+
+#[test]
+fn each_part_of_what_is_asked_for_once_tells_cells_apart() {
+    let lines = lines();
+    for (field, other) in [
+        (r#""lock":"nothing""#, r#""lock":"a-new-one""#),
+        (
+            r#""workload":"fault-vs-mprotect""#,
+            r#""workload":"mmap-churn""#,
+        ),
+        (r#""threads":1,"#, r#""threads":3,"#),
+        (r#""placement":"compact""#, r#""placement":"scatter""#),
+        (r#""mode":"throughput""#, r#""mode":"another""#),
+        (r#""process":0"#, r#""process":1"#),
+        (r#""round":0"#, r#""round":1"#),
+    ] {
+        let changed = lines[1].replacen(field, other, 1);
+        assert_ne!(changed, lines[1], "{field}");
+        let content = [&lines[0], &lines[1], &changed]
+            .map(String::as_str)
+            .join("\n");
+        let run = read(content.as_bytes()).expect("a run");
+        assert_eq!((run.cells.len(), run.problems.len()), (2, 0), "{field}");
+    }
 }
 
 #[test]
