@@ -24,7 +24,8 @@ const HEADS: [&str; 12] = [
     "verified",
 ];
 
-/// A run as plain text: for each workload and thread count, one line for each lock.
+/// A run as plain text: for each workload and thread count, one line for each lock, and a second one where a role times
+/// several kinds of operation.
 #[must_use]
 pub fn summary(run: &Run) -> String {
     let digest = Digest::of(run);
@@ -74,12 +75,24 @@ fn role(
     if let Some(placement) = digest.placement_of(setting) {
         let _ = write!(title, ", placement {placement}");
     }
+    let kinds: Vec<Kind> = table
+        .kinds()
+        .into_iter()
+        .filter(|kind| kind.is_drawn())
+        .collect();
+    if let Some(main) = kinds.first() {
+        let _ = write!(title, "; latency of {}", main.words());
+    }
     let _ = writeln!(out, "{title}");
-    let mut lines = vec![HEADS.map(str::to_owned)];
+    let mut lines = vec![HEADS.map(str::to_owned).to_vec()];
     for row in &table.rows {
-        lines.push(line(digest, setting, table, row, marks));
+        let main = kinds.first().copied();
+        lines.push(line(digest, setting, table, row, main, marks));
     }
     columns(out, &lines);
+    if let Some(others @ [_, ..]) = kinds.get(1..) {
+        columns(out, &other_kinds(digest, table, others, marks));
+    }
     wrap(
         out,
         "  ",
@@ -93,8 +106,9 @@ fn line(
     setting: &Setting<'_>,
     table: &RoleTable,
     row: &Row,
+    main: Option<Kind>,
     marks: &mut Marks,
-) -> [String; 12] {
+) -> Vec<String> {
     let none = || "–".to_owned();
     let rate = row.rate.as_ref().map(|two| two.shown());
     let bounds = rate.and_then(|r| r.ops_per_s.interval);
@@ -115,9 +129,8 @@ fn line(
     );
     marks.control |= control;
     let two_digits = |v: f64| format!("{v:.2}");
-    let timings = timings(digest, row, marks);
-    let [p50, p99, p999] = timings;
-    [
+    let [p50, p99, p999] = timings(digest, row, main, marks);
+    vec![
         digest.locks[row.lock].name.to_owned(),
         rate.map_or_else(none, |r| words::mega(r.ops_per_s.centre)),
         bounds.map_or_else(none, |b| words::interval(b, words::mega)),
@@ -131,6 +144,29 @@ fn line(
         dirty,
         verified,
     ]
+}
+
+/// The timings of the kinds that the main table has no room for, such as those of maps and unmaps beside faults.
+fn other_kinds(
+    digest: &Digest<'_>,
+    table: &RoleTable,
+    kinds: &[Kind],
+    marks: &mut Marks,
+) -> Vec<Vec<String>> {
+    let heads = |kind: &Kind| {
+        let words = kind.words();
+        ["p50", "p99", "p99.9"].map(|quantile| format!("{words} {quantile} ns"))
+    };
+    let mut lines = vec![vec!["lock".to_owned()]];
+    lines[0].extend(kinds.iter().flat_map(heads));
+    for row in &table.rows {
+        let mut line = vec![digest.locks[row.lock].name.to_owned()];
+        for kind in kinds {
+            line.extend(timings(digest, row, Some(*kind), marks));
+        }
+        lines.push(line);
+    }
+    lines
 }
 
 /// The ratio to the fastest, with `=` when not separated from it.
@@ -149,10 +185,10 @@ fn of_best(table: &RoleTable, row: &Row, marks: &mut Marks) -> String {
     text
 }
 
-/// p50, p99 and p99.9 of the role's main kind of operation.
-fn timings(digest: &Digest<'_>, row: &Row, marks: &mut Marks) -> [String; 3] {
+/// p50, p99 and p99.9 of one kind of operation.
+fn timings(digest: &Digest<'_>, row: &Row, kind: Option<Kind>, marks: &mut Marks) -> [String; 3] {
     let floor = timer_floor_ns(&digest.run.header.clock);
-    let timing = row.timing(Kind::Fault).or_else(|| row.timing(Kind::Write));
+    let timing = kind.and_then(|kind| row.timing(kind));
     [0, 2, 3].map(|place| {
         let quantile = timing.and_then(|t| t.quantiles.get(place));
         let Some(estimate) = quantile.and_then(|q| q.estimate.as_ref()) else {
@@ -170,8 +206,8 @@ fn timings(digest: &Digest<'_>, row: &Row, marks: &mut Marks) -> [String; 3] {
 }
 
 /// Writes lines in columns: the first to the left, the others to the right.
-fn columns(out: &mut String, lines: &[[String; 12]]) {
-    let mut widths = [0; 12];
+fn columns(out: &mut String, lines: &[Vec<String>]) {
+    let mut widths = vec![0; lines.first().map_or(0, Vec::len)];
     for line in lines {
         for (width, text) in widths.iter_mut().zip(line) {
             *width = (*width).max(text.chars().count());
@@ -179,7 +215,7 @@ fn columns(out: &mut String, lines: &[[String; 12]]) {
     }
     for line in lines {
         let mut row = format!("  {:<1$}", line[0], widths[0]);
-        for (text, width) in line.iter().zip(widths).skip(1) {
+        for (text, width) in line.iter().zip(&widths).skip(1) {
             let _ = write!(row, " {text:>width$}");
         }
         let _ = writeln!(out, "{}", row.trim_end());

@@ -33,7 +33,7 @@ pub(super) fn section(page: &Page<'_>, digest: &Digest<'_>) -> String {
         return "<p class=none>The run has no lock.</p>\n".into();
     }
     format!(
-        "<p>State of the lock only, without padding and without the mmap lock, which every design has.</p>\n{}",
+        "<p>State of the lock only, without padding and without the mmap lock, which every design has. A design whose waiting writer keeps its slot in the VMA has 4 bytes more there than in the kernel, which keeps one slot per mm: 12 where the kernel's count and sequence are 8.</p>\n{}",
         table.html()
     )
 }

@@ -179,6 +179,21 @@ fn pages_of_poor_runs_say_what_is_missing() {
 }
 
 #[test]
+fn a_header_from_before_it_listed_what_was_asked_for_says_so() {
+    let mut records = small().records();
+    if let Record::Header(header) = &mut records[0] {
+        header.threads.clear();
+        header.modes.clear();
+        header.placements.clear();
+    }
+    let page = page(&[run(&records)]);
+    for name in ["thread counts", "modes", "placements"] {
+        let row = format!("<th scope=row>{name}</th><td>not in the header</td>");
+        assert!(page.contains(&row), "{name}");
+    }
+}
+
+#[test]
 fn a_thread_that_never_ran_is_drawn_as_nothing() {
     let mut records = small().records();
     for record in &mut records {

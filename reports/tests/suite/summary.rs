@@ -11,6 +11,48 @@ fn the_table_of_a_small_run() {
 }
 
 #[test]
+fn each_kind_of_operation_has_its_own_latency() {
+    let sketch = Sketch {
+        workloads: vec!["mmap-churn"],
+        threads: vec![2],
+        ..Sketch::small()
+    };
+    let mut records = sketch.records();
+    insta::assert_snapshot!(summary(&run(&records)));
+    // The cells of the row of the table whose heads these are.
+    let row = |text: &str, heads: &str| -> Vec<String> {
+        let mut lines = text.lines().skip_while(|line| !line.contains(heads));
+        let row = lines.find(|line| line.trim_start().starts_with("shared-count "));
+        let row = row.expect("its row").split_whitespace();
+        row.map(str::to_owned).collect()
+    };
+    let before = summary(&run(&records));
+    for record in &mut records {
+        if let Record::Cell(cell) = record {
+            for latency in cell.roles.iter_mut().filter_map(|r| r.latency.as_mut()) {
+                latency.remove(&Outcome::Fast);
+                let map = latency[&Outcome::Map].clone();
+                latency.insert(Outcome::Unmap, map);
+            }
+        }
+    }
+    let after = summary(&run(&records));
+    assert!(
+        before.contains("; latency of faults, all ways\n"),
+        "{before}"
+    );
+    // Without a fault that was timed, maps are what the first table shows.
+    assert!(after.contains("; latency of maps\n"), "{after}");
+    let (maps, unmaps) = (row(&after, "Mop/s"), row(&after, "unmaps p50 ns"));
+    assert_eq!(maps[5..8], unmaps[1..], "{after}");
+    assert_eq!(
+        unmaps[1..],
+        row(&before, "unmaps p50 ns")[1..4],
+        "{before}\n{after}"
+    );
+}
+
+#[test]
 fn lines_fit_a_terminal() {
     let run = run(&Sketch {
         processes: 2,
