@@ -5,10 +5,19 @@ use std::process::Command;
 fn main() {
     let rustc = std::env::var("RUSTC").unwrap_or_else(|_| "rustc".to_owned());
     let variable = |name: &str| std::env::var(name).unwrap_or_default();
-    println!("cargo::rustc-env=VMALOCK_RUSTC={}", output(&rustc, &["-V"]).unwrap_or_default());
+    println!(
+        "cargo::rustc-env=VMALOCK_RUSTC={}",
+        output(&rustc, &["-V"]).unwrap_or_default()
+    );
     println!("cargo::rustc-env=VMALOCK_TARGET={}", variable("TARGET"));
-    println!("cargo::rustc-env=VMALOCK_TARGET_FEATURES={}", variable("CARGO_CFG_TARGET_FEATURE"));
-    println!("cargo::rustc-env=VMALOCK_GIT_REVISION={}", revision().unwrap_or_default());
+    println!(
+        "cargo::rustc-env=VMALOCK_TARGET_FEATURES={}",
+        variable("CARGO_CFG_TARGET_FEATURE")
+    );
+    println!(
+        "cargo::rustc-env=VMALOCK_GIT_REVISION={}",
+        revision().unwrap_or_default()
+    );
     println!("cargo::rerun-if-changed=build.rs");
     if let Some(git) = output("git", &["rev-parse", "--absolute-git-dir"]) {
         for file in ["HEAD", "index"] {
@@ -21,7 +30,11 @@ fn main() {
 fn revision() -> Option<String> {
     let revision = output("git", &["rev-parse", "--short=12", "HEAD"])?;
     let changes = output("git", &["status", "--porcelain", "--untracked-files=no"])?;
-    Some(if changes.is_empty() { revision } else { format!("{revision}-dirty") })
+    Some(if changes.is_empty() {
+        revision
+    } else {
+        format!("{revision}-dirty")
+    })
 }
 
 /// What a command prints, when it works.

@@ -48,7 +48,12 @@ impl Park for FutexParker {
                 tv_nsec: (left % 1_000_000_000) as _,
             });
             // Every way in which it returns (woken, changed, timed out, signal) is judged by the loop.
-            let _ = futex::wait(&self.state, futex::Flags::PRIVATE, SLEEPING, timeout.as_ref());
+            let _ = futex::wait(
+                &self.state,
+                futex::Flags::PRIVATE,
+                SLEEPING,
+                timeout.as_ref(),
+            );
         }
         true
     }
@@ -133,7 +138,9 @@ struct Owned(TaskId);
 
 impl Drop for Owned {
     fn drop(&mut self) {
-        FREE.lock().unwrap_or_else(PoisonError::into_inner).push(self.0.number());
+        FREE.lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(self.0.number());
     }
 }
 
@@ -204,7 +211,11 @@ mod tests {
 
     #[test]
     fn a_number_is_used_again_after_its_thread() {
-        let number = || thread::spawn(|| Native::current().number()).join().expect("no panic");
+        let number = || {
+            thread::spawn(|| Native::current().number())
+                .join()
+                .expect("no panic")
+        };
         let numbers: Vec<u32> = (0..5000).map(|_| number()).collect();
         assert!(numbers.iter().all(|number| (*number as usize) < TASKS));
     }

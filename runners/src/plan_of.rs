@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 use bench_core::plan::{
     MAX_WINDOW_NS, MIN_WINDOW_NS, Mode, Plan, PlanError, Preset, SpecFile, SpecFileError, parse,
 };
-use bench_core::record::Host;
+use bench_core::record::{Header, Host};
 use bench_core::workload::{WorkloadSpec, presets};
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -67,6 +67,30 @@ fn window_ns(ms: u64) -> anyhow::Result<u64> {
         );
     }
     Ok(ms * NS_PER_MS)
+}
+
+/// The plan of a run that was begun, with the seed that it drew.
+///
+/// # Errors
+/// When this build lacks one of its locks, or the plan is not one.
+pub(crate) fn plan_of_header(header: &Header, locks: &[&str]) -> anyhow::Result<Plan> {
+    for lock in &header.locks {
+        names::check("lock", &lock.name, locks)?;
+    }
+    let plan = Plan {
+        locks: header.locks.iter().map(|lock| lock.name.clone()).collect(),
+        workloads: header.workloads.clone(),
+        threads: header.threads.clone(),
+        modes: header.modes.clone(),
+        placements: header.placements.clone(),
+        processes: header.processes,
+        rounds: header.rounds,
+        window_ns: header.window_ns,
+        seed: header.seed,
+        cpus: usable_cpus(&header.host),
+    };
+    plan.validate()?;
+    Ok(plan)
 }
 
 /// The CPUs that can be used at once: the allowed ones, or as many as the control group's bandwidth is worth.

@@ -7,7 +7,7 @@ mod preset;
 mod spec_file;
 mod stream;
 
-pub use order::{PlannedCell, Planned, planned_cells};
+pub use order::{Planned, PlannedCell, planned_cells};
 pub use preset::Preset;
 pub use spec_file::{SpecFile, SpecFileError, parse};
 pub use stream::{Region, goals};
@@ -126,12 +126,21 @@ impl Plan {
             return Err(PlanError::Empty(what));
         }
         for (number, spec) in self.workloads.iter().enumerate() {
-            if self.workloads[..number].iter().any(|other| other.name == spec.name) {
+            if self.workloads[..number]
+                .iter()
+                .any(|other| other.name == spec.name)
+            {
                 return Err(PlanError::TwoWorkloads(spec.name.clone()));
             }
         }
         let threads = self.threads.iter().map(|threads| {
-            ("threads", u64::from(*threads), 1, u64::from(MAX_THREADS), "each is a pinned thread")
+            (
+                "threads",
+                u64::from(*threads),
+                1,
+                u64::from(MAX_THREADS),
+                "each is a pinned thread",
+            )
         });
         let rest = [
             (
@@ -158,7 +167,13 @@ impl Plan {
         ];
         for (what, value, least, most, why) in threads.chain(rest) {
             if !(least..=most).contains(&value) {
-                return Err(PlanError::OutOfRange { what, value, least, most, why });
+                return Err(PlanError::OutOfRange {
+                    what,
+                    value,
+                    least,
+                    most,
+                    why,
+                });
             }
         }
         Ok(())
@@ -173,21 +188,30 @@ impl Plan {
     /// Rounds of a mode: counters are informational and take one.
     #[must_use]
     pub fn rounds_of(&self, mode: Mode) -> u32 {
-        if mode == Mode::Counters { 1 } else { self.rounds }
+        if mode == Mode::Counters {
+            1
+        } else {
+            self.rounds
+        }
     }
 
     /// Cells of one process.
     #[must_use]
     pub fn cells_per_process(&self) -> u64 {
-        let points = self.locks.len() * self.workloads.len() * self.threads.len() * self.placements.len();
-        let rounds: u64 = self.modes.iter().map(|mode| u64::from(self.rounds_of(*mode))).sum();
+        let points =
+            self.locks.len() * self.workloads.len() * self.threads.len() * self.placements.len();
+        let rounds: u64 = self
+            .modes
+            .iter()
+            .map(|mode| u64::from(self.rounds_of(*mode)))
+            .sum();
         points as u64 * rounds
     }
 
     /// About how long the run takes, in nanoseconds: windows, what is around each, and a process's start and warm-up.
     #[must_use]
     pub fn estimate_ns(&self) -> u64 {
-        /// Building, starting, settling, checking: measured on two machines, between 2 and 6 ms.
+        /// Building, starting, settling, checking. `run --preset quick`, which this puts at 30 s on two CPUs, took 27 s.
         const AROUND_CELL_NS: u64 = 4_000_000;
         /// Start, calibration and warm-up.
         const AROUND_PROCESS_NS: u64 = 900_000_000;

@@ -65,7 +65,8 @@ impl PlannedCell {
 /// order is drawn anew. The slot is drawn anew each round.
 #[must_use]
 pub fn planned_cells(plan: &Plan, process: u32) -> Vec<PlannedCell> {
-    let mut rng = Rng::with_seed(plan.seed ^ (u64::from(process) + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    let mut rng =
+        Rng::with_seed(plan.seed ^ (u64::from(process) + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
     let mut order: Vec<usize> = (0..plan.locks.len()).collect();
     let mut cells = Vec::new();
     for round in 0..plan.rounds {
@@ -75,21 +76,26 @@ pub fn planned_cells(plan: &Plan, process: u32) -> Vec<PlannedCell> {
             order.rotate_left(1);
         }
         let slot = rng.u32(0..SLOTS as u32);
-        let modes = plan.modes.iter().filter(|mode| round < plan.rounds_of(**mode));
+        let modes = plan
+            .modes
+            .iter()
+            .filter(|mode| round < plan.rounds_of(**mode));
         for mode in modes {
             for workload in 0..plan.workloads.len() {
                 for threads in &plan.threads {
                     for placement in 0..plan.placements.len() {
-                        cells.extend(order.iter().enumerate().map(|(position, lock)| PlannedCell {
-                            lock: *lock,
-                            workload,
-                            threads: *threads,
-                            placement,
-                            mode: *mode,
-                            process,
-                            round,
-                            position: position as u32,
-                            slot,
+                        cells.extend(order.iter().enumerate().map(|(position, lock)| {
+                            PlannedCell {
+                                lock: *lock,
+                                workload,
+                                threads: *threads,
+                                placement,
+                                mode: *mode,
+                                process,
+                                round,
+                                position: position as u32,
+                                slot,
+                            }
                         }));
                     }
                 }

@@ -75,6 +75,14 @@ fn from_toml(text: &str, error: &toml::de::Error) -> SpecFileError {
     let is_unknown = message.starts_with("unknown field") || message.starts_with("unknown variant");
     let mut quoted = message.split('`').skip(1).step_by(2).map(str::to_owned);
     let unknown = if is_unknown { quoted.next() } else { None };
-    let expected = if is_unknown { quoted.collect() } else { Vec::new() };
-    SpecFileError::Toml { message: format!("{place}{message}"), unknown, expected }
+    let expected = if is_unknown {
+        quoted.collect()
+    } else {
+        Vec::new()
+    };
+    SpecFileError::Toml {
+        message: format!("{place}{message}"),
+        unknown,
+        expected,
+    }
 }

@@ -20,7 +20,9 @@ impl Region {
     /// The layout of a workload's VMAs: side by side with a page between them that is not mapped.
     #[must_use]
     pub fn of(spec: &WorkloadSpec) -> Self {
-        Self { pages_per_vma: u64::from(spec.pages_per_vma) }
+        Self {
+            pages_per_vma: u64::from(spec.pages_per_vma),
+        }
     }
 
     /// The addresses of VMA `number`: the first, and the first behind it.

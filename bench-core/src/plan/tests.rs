@@ -40,21 +40,36 @@ fn a_round_has_one_slot_and_the_next_another() {
     let cells = planned_cells(&plan(), 0);
     let slots: BTreeSet<(u32, u32)> = cells.iter().map(|cell| (cell.round, cell.slot)).collect();
     assert_eq!(slots.len(), 6, "one slot per round");
-    assert!(slots.iter().map(|(_, slot)| slot).collect::<BTreeSet<_>>().len() > 1);
+    assert!(
+        slots
+            .iter()
+            .map(|(_, slot)| slot)
+            .collect::<BTreeSet<_>>()
+            .len()
+            > 1
+    );
 }
 
 #[test]
 fn a_plan_repeats_by_its_seed_and_differs_between_processes() {
     let plan = plan();
     assert_eq!(planned_cells(&plan, 1), planned_cells(&plan, 1));
-    let order = |process| planned_cells(&plan, process).iter().map(|c| c.slot).collect::<Vec<_>>();
+    let order = |process| {
+        planned_cells(&plan, process)
+            .iter()
+            .map(|c| c.slot)
+            .collect::<Vec<_>>()
+    };
     assert_ne!(order(0), order(1));
 }
 
 #[test]
 fn the_count_of_cells_is_what_is_planned() {
     let plan = plan();
-    assert_eq!(plan.cells_per_process(), planned_cells(&plan, 0).len() as u64);
+    assert_eq!(
+        plan.cells_per_process(),
+        planned_cells(&plan, 0).len() as u64
+    );
 }
 
 #[test]
@@ -74,8 +89,18 @@ fn limits_are_named_with_their_reason() {
 #[test]
 fn an_unknown_key_is_taken_out_of_the_message_with_the_keys_that_exist() {
     let error = parse("[[workload]]\nname = \"mine\"\nvma = 3\n").expect_err("no such key");
-    let SpecFileError::Toml { message, unknown, expected } = error else { panic!("{error:?}") };
-    assert!(message.starts_with("line 3, column 1: unknown field `vma`"), "{message}");
+    let SpecFileError::Toml {
+        message,
+        unknown,
+        expected,
+    } = error
+    else {
+        panic!("{error:?}")
+    };
+    assert!(
+        message.starts_with("line 3, column 1: unknown field `vma`"),
+        "{message}"
+    );
     assert_eq!(unknown.as_deref(), Some("vma"));
     assert!(expected.contains(&"vmas".to_owned()) && expected.contains(&"hold_ns".to_owned()));
 }
@@ -102,4 +127,15 @@ fn the_presets_cover_one_cpu_and_end_oversubscribed() {
     assert_eq!(Preset::Standard.threads(1), [1, 2]);
     assert_eq!(Preset::Standard.threads(6), [1, 2, 4, 6, 12]);
     assert_eq!(Preset::Quick.threads(64), [1, 2, 64]);
+}
+
+#[test]
+fn the_spec_file_that_comes_with_the_tool_is_valid() {
+    let file = parse(include_str!("../../../specs/bare.toml")).expect("a valid spec file");
+    assert!(!file.workload.is_empty());
+    assert!(
+        file.workload
+            .iter()
+            .all(|spec| spec.hold_ns == 0 && spec.think_ns == 0)
+    );
 }

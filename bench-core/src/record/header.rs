@@ -1,6 +1,7 @@
 //! The first line of a run: what was asked, with which build, on which machine.
 
 use super::Host;
+use crate::plan::Mode;
 use crate::workload::WorkloadSpec;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,15 @@ pub struct Header {
     pub command: Vec<String>,
     /// The seed of every random choice of the run.
     pub seed: u64,
+    /// Thread counts.
+    #[serde(default)]
+    pub threads: Vec<u32>,
+    /// Modes, by their words.
+    #[serde(default)]
+    pub modes: Vec<Mode>,
+    /// Placements, by their words.
+    #[serde(default)]
+    pub placements: Vec<String>,
     /// Processes per cell; the independent unit of all statistics.
     pub processes: u32,
     /// Rounds in each process; every lock once in each.

@@ -29,6 +29,7 @@ use crate::arena::{Pairs, Placed};
 use crate::lock::{ReadEnd, VmaLock};
 use crate::machine::Word;
 use crate::workload::Layout;
+use std::collections::BTreeSet;
 use std::sync::atomic::Ordering::Relaxed;
 use step::Steps;
 use vma::Hot;
@@ -162,25 +163,24 @@ impl<L: VmaLock> AddressSpace<L> {
         self.steps[thread as usize].get()
     }
 
-    /// The words of the mmap lock and of every mapped VMA's lock that is not at rest, for the report of a lock that hangs:
-    /// at most `most` VMAs.
+    /// The words of the mmap locks and of at most `most` VMAs' locks, for the report of a lock that hangs: first of the VMAs
+    /// that threads wait for, then of others that belong to an mm.
     #[must_use]
     pub fn describe(&self, most: usize) -> String {
-        let mut text = String::new();
-        for (number, mm) in self.mms.iter().enumerate() {
-            text.push_str(&format!(
-                "mm {number}: mmap lock {}",
-                mm.describe_mmap_lock()
-            ));
-            let mapped = (0..self.vmas())
-                .filter(|slot| self.vmas.get(*slot).1.fields.belongs_to(number as u32))
-                .take(most);
-            for slot in mapped {
-                let words = mm.lock().describe(self.vmas.get(slot).0);
-                text.push_str(&format!("; VMA {slot}: {words}"));
-            }
-        }
-        text
+        let mut text: Vec<String> = (self.mms.iter().enumerate())
+            .map(|(number, mm)| format!("mm {number}: mmap lock {}", mm.describe_mmap_lock()))
+            .collect();
+        let mut shown: Vec<u32> = self.steps.iter().filter_map(Steps::slot).collect();
+        shown.extend(0..self.vmas());
+        let mut seen = BTreeSet::new();
+        shown.retain(|slot| seen.insert(*slot));
+        let described = shown.into_iter().filter_map(|slot| {
+            let (vma, hot) = self.vmas.get(slot);
+            let owner = self.mms.get(hot.fields.owner()? as usize)?;
+            Some(format!("VMA {slot}: {}", owner.lock().describe(vma)))
+        });
+        text.extend(described.take(most));
+        text.join("; ")
     }
 }
 

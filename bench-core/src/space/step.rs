@@ -61,20 +61,36 @@ impl Step {
 #[derive(Debug)]
 #[repr(C, align(128))]
 pub(super) struct Steps<M: Machine> {
-    /// [`Step`] as a number. Relaxed: read only to tell where a thread hangs.
+    /// [`Step`] as a number. Relaxed, as `slot`: read only to tell where a thread hangs.
     at: M::U32,
+    /// The slot of the VMA that it last waited for, plus one; 0 for none.
+    slot: M::U32,
 }
 
 impl<M: Machine> Steps<M> {
     pub(super) fn new() -> Self {
         Self {
             at: M::U32::new(Step::Idle as u32),
+            slot: M::U32::new(0),
         }
     }
 
     #[inline(always)]
     pub(super) fn set(&self, step: Step) {
         self.at.store(step as u32, Relaxed);
+    }
+
+    /// A step in which it may wait for the VMA in `slot`.
+    #[inline(always)]
+    pub(super) fn set_at(&self, step: Step, slot: u32) {
+        self.slot.store(slot + 1, Relaxed);
+        self.set(step);
+    }
+
+    /// The slot of the VMA that it waits for.
+    pub(super) fn slot(&self) -> Option<u32> {
+        let waits = matches!(self.get(), Step::StartWrite | Step::Detach);
+        self.slot.load(Relaxed).checked_sub(1).filter(|_| waits)
     }
 
     pub(super) fn get(&self) -> Step {

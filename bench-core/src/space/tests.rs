@@ -211,7 +211,7 @@ fn the_ground_is_as_new_for_the_next_space() {
     thread.enter();
     let (start, end) = region().range(0);
     thread.map(start, end, &mut nothing());
-    thread.leave();
+    drop(thread);
     let second = AddressSpace::<Plain>::build(first.into_ground(), 9, Layout::Packed, 8);
     let mut thread = Thread::new(&second, 0, 0, vec![0]);
     thread.enter();

@@ -107,8 +107,8 @@ impl<'space, L: VmaLock> Thread<'space, L> {
 
     /// Its free list, for the next thread.
     #[must_use]
-    pub fn into_free(self) -> Vec<u32> {
-        self.free
+    pub fn into_free(mut self) -> Vec<u32> {
+        std::mem::take(&mut self.free)
     }
 
     /// A page fault (`lock_vma_under_rcu` and what follows): holds the VMA for the length of `body`, by its own lock or else
@@ -226,7 +226,7 @@ impl<'space, L: VmaLock> Thread<'space, L> {
             return Outcome::NoVma;
         };
         let (vma, hot) = self.space.vmas.get(slot);
-        self.step(Step::StartWrite);
+        self.at.set_at(Step::StartWrite, slot);
         // Nobody sends a signal here: an interrupted wait is begun again.
         while self.mm.lock().start_write(vma, guard.section()).is_err() {}
         self.step(Step::Write);
@@ -248,7 +248,7 @@ impl<'space, L: VmaLock> Thread<'space, L> {
         let slot = *self.free.last()?;
         let (vma, hot) = self.space.vmas.get(slot);
         hot.fields.set(start, end, self.mm_number);
-        self.step(Step::StartWrite);
+        self.at.set_at(Step::StartWrite, slot);
         while self.mm.lock().start_write(vma, guard.section()).is_err() {}
         self.step(Step::Write);
         let (index, rcu) = (&self.here.index, &self.here.rcu);
@@ -277,7 +277,7 @@ impl<'space, L: VmaLock> Thread<'space, L> {
             return false;
         };
         let (vma, hot) = self.space.vmas.get(slot);
-        self.step(Step::StartWrite);
+        self.at.set_at(Step::StartWrite, slot);
         while self.mm.lock().start_write(vma, guard.section()).is_err() {}
         self.step(Step::Write);
         hot.payload.write(&mut || {});
@@ -285,7 +285,7 @@ impl<'space, L: VmaLock> Thread<'space, L> {
         self.here
             .index
             .erase(start, guard.section(), &self.here.rcu, self.number as usize);
-        self.step(Step::Detach);
+        self.at.set_at(Step::Detach, slot);
         self.mm.lock().detach(vma, guard.section());
         self.step(Step::EndWrite);
         let guard = guard.downgrade();
@@ -296,13 +296,7 @@ impl<'space, L: VmaLock> Thread<'space, L> {
         true
     }
 
-    /// Leaves the read section for good, so that no grace period waits for this thread.
-    pub fn leave(&mut self) {
-        self.step(Step::Idle);
-        self.offline();
-    }
-
-    /// Enters the read section; to be called by the thread itself before its first operation and after [`Thread::leave`].
+    /// Enters the read section; to be called by the thread itself before its first operation.
     pub fn enter(&mut self) {
         self.here.rcu.online(self.number as usize);
     }
@@ -335,5 +329,13 @@ impl<'space, L: VmaLock> Thread<'space, L> {
     #[inline(always)]
     fn online_under_mmap_lock(&self) {
         self.here.rcu.online_under_lock(self.number as usize);
+    }
+}
+
+/// Leaves the read section, however the thread's work ended, so that no grace period waits for one that panicked.
+impl<L: VmaLock> Drop for Thread<'_, L> {
+    fn drop(&mut self) {
+        self.step(Step::Idle);
+        self.offline();
     }
 }

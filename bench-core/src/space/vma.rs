@@ -127,8 +127,9 @@ impl<M: Machine> Fields<M> {
         Identity::Same
     }
 
-    pub(super) fn belongs_to(&self, mm: u32) -> bool {
-        self.mm.load(Relaxed) == owner_word(mm)
+    /// The mm that the slot last belonged to.
+    pub(super) fn owner(&self) -> Option<u32> {
+        (self.mm.load(Relaxed) as u32).checked_sub(1)
     }
 }
 

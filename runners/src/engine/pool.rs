@@ -55,17 +55,25 @@ impl WorkerContext {
             self.cpu = Some(cpu);
         }
         let clock = self.clock;
-        self.calibrations.entry(cpu).or_insert_with(|| Calibration::measure(&clock));
+        self.calibrations
+            .entry(cpu)
+            .or_insert_with(|| Calibration::measure(&clock));
         Ok(())
     }
 
     /// The turns of the delay that come closest to `asked_ns` on the worker's CPU, and what they take in nanoseconds.
     pub fn delay(&mut self, asked_ns: u64) -> (u64, u64) {
         let cpu = self.cpu.unwrap_or(0);
-        let turns = self.calibrations.get(&cpu).map_or(0, |found| found.turns_for(asked_ns));
+        let turns = self
+            .calibrations
+            .get(&cpu)
+            .map_or(0, |found| found.turns_for(asked_ns));
         let clock = self.clock;
         let obtained = self.obtained.entry((cpu, asked_ns));
-        (turns, *obtained.or_insert_with(|| obtained_ns(turns, &clock)))
+        (
+            turns,
+            *obtained.or_insert_with(|| obtained_ns(turns, &clock)),
+        )
     }
 }
 
@@ -92,10 +100,12 @@ impl Pool {
         for number in 0..workers {
             let (jobs, inbox) = channel();
             let tids = tids.clone();
-            std::thread::Builder::new().name(format!("worker {number}")).spawn(move || {
-                let _ = tids.send(rustix::thread::gettid().as_raw_nonzero().get());
-                work(&inbox, clock);
-            })?;
+            std::thread::Builder::new()
+                .name(format!("worker {number}"))
+                .spawn(move || {
+                    let _ = tids.send(rustix::thread::gettid().as_raw_nonzero().get());
+                    work(&inbox, clock);
+                })?;
             let tid = tid.recv().expect("the worker sends its number first");
             spawned.push(Worker { jobs, tid });
         }
@@ -117,7 +127,11 @@ impl Pool {
     /// The kernel's numbers of the first `count` workers.
     #[must_use]
     pub fn tids(&self, count: u32) -> Vec<i32> {
-        self.workers.iter().take(count as usize).map(|worker| worker.tid).collect()
+        self.workers
+            .iter()
+            .take(count as usize)
+            .map(|worker| worker.tid)
+            .collect()
     }
 
     /// Gives worker `number` a job.

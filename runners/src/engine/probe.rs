@@ -126,7 +126,10 @@ impl Histograms {
             histogram.reset();
             histogram
         });
-        Self { of: of.into(), saturated: [0; Outcome::ALL.len()] }
+        Self {
+            of: of.into(),
+            saturated: [0; Outcome::ALL.len()],
+        }
     }
 
     #[inline]
@@ -138,7 +141,10 @@ impl Histograms {
 
     /// Forgets everything.
     pub fn clear(&mut self) {
-        self.of.iter_mut().filter(|histogram| !histogram.is_empty()).for_each(Histogram::reset);
+        self.of
+            .iter_mut()
+            .filter(|histogram| !histogram.is_empty())
+            .for_each(Histogram::reset);
         self.saturated = [0; Outcome::ALL.len()];
     }
 
@@ -157,7 +163,9 @@ impl Histograms {
     /// The records of the outcomes that were seen.
     #[must_use]
     pub fn records(&self) -> BTreeMap<Outcome, Latency> {
-        let seen = Outcome::ALL.into_iter().filter(|outcome| !self.of[outcome.index()].is_empty());
+        let seen = Outcome::ALL
+            .into_iter()
+            .filter(|outcome| !self.of[outcome.index()].is_empty());
         seen.map(|outcome| {
             let histogram = &self.of[outcome.index()];
             let mut bytes = Vec::new();
@@ -200,7 +208,9 @@ mod tests {
         assert_eq!(records.len(), 1);
         let fast = &records[&Outcome::Fast];
         assert_eq!((fast.count, fast.saturated, fast.min_ns), (8, 2, 1));
-        let bytes = base64::engine::general_purpose::STANDARD.decode(&fast.histogram).expect("base64");
+        let bytes = base64::engine::general_purpose::STANDARD
+            .decode(&fast.histogram)
+            .expect("base64");
         let read: Histogram<u64> = hdrhistogram::serialization::Deserializer::new()
             .deserialize(&mut bytes.as_slice())
             .expect("HdrHistogram V2, deflated");
@@ -224,6 +234,9 @@ mod tests {
         probe.closed();
         operations(&mut probe);
         let count = histograms.records()[&Outcome::Fast].count;
-        assert!((30..130).contains(&count), "{count} of 1000 timed, asked for 1 in 16");
+        assert!(
+            (30..130).contains(&count),
+            "{count} of 1000 timed, asked for 1 in 16"
+        );
     }
 }

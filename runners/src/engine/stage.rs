@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicBool, AtomicU32};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// What the workers do. The coordinator goes through them in this order; a worker that is busy may miss `Open`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -88,18 +88,21 @@ impl Stage {
 
     /// A worker says that it cannot take part.
     pub fn fail(&self) {
+        // Release: pairs with the Acquire in `has_failed`.
         self.failed.store(true, Release);
     }
 
     /// Whether a worker could not take part.
     #[must_use]
     pub fn has_failed(&self) -> bool {
+        // Acquire: pairs with the Release in `fail`.
         self.failed.load(Acquire)
     }
 
     /// Whether every worker has seen `phase`.
     #[must_use]
     pub fn all_seen(&self, phase: Phase) -> bool {
+        // Acquire: pairs with the Release in `seen`.
         self.seats
             .iter()
             .all(|seat| seat.0.load(Acquire) >= phase as u32)
@@ -108,24 +111,22 @@ impl Stage {
     /// The workers that have not seen `phase`.
     #[must_use]
     pub fn missing(&self, phase: Phase) -> Vec<u32> {
+        // Relaxed: for a report.
         let late = |worker: &u32| self.seats[*worker as usize].0.load(Relaxed) < phase as u32;
         (0..self.seats.len() as u32).filter(late).collect()
     }
 
-    /// Waits until every worker has seen `phase`, or one has failed, or `limit` has passed. Returns whether all have.
-    ///
-    /// Sleeps between looks, so that it takes no CPU from a worker.
+    /// Looks once whether every worker has seen `phase` (`Some(true)`) or one has failed (`Some(false)`); if neither, sleeps a
+    /// moment, so that it takes no CPU from a worker.
     #[must_use]
-    pub fn wait_for_all(&self, phase: Phase, limit: Duration) -> bool {
-        let start = Instant::now();
-        loop {
-            if self.all_seen(phase) {
-                return true;
-            }
-            if self.has_failed() || start.elapsed() > limit {
-                return false;
-            }
-            std::thread::sleep(Duration::from_micros(100));
+    pub fn look(&self, phase: Phase) -> Option<bool> {
+        if self.all_seen(phase) {
+            return Some(true);
         }
+        if self.has_failed() {
+            return Some(false);
+        }
+        std::thread::sleep(Duration::from_micros(100));
+        None
     }
 }

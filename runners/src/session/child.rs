@@ -15,8 +15,8 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-/// The exit code of a child whose lock hung. Its threads cannot be joined.
-pub const HUNG_EXIT_CODE: u8 = 70;
+/// The exit code of a child whose threads are stuck and cannot be joined.
+pub const STUCK_EXIT_CODE: u8 = 70;
 
 /// Reads a job from the first line of `input`, measures, and writes messages to `output`; after each cell it waits for
 /// another line.
@@ -82,19 +82,18 @@ fn measure(
     };
     let steady = match warm_up(first, &job.plan, |cell| go(cell, true)) {
         Ok(steady) => steady,
-        Err(what) => return tell_hung(output, first_number, first, &job.plan, &what),
+        Err(failure) => return tell_failure(output, first_number, first, &job.plan, failure),
     };
     tell(output, &Message::Ready)?;
     for (number, cell) in cells() {
         match go(cell, steady) {
             Ok(record) => tell(output, &Message::Cell(number, Box::new(record)))?,
-            Err(CellFailure::Failed(what)) => {
-                let oversubscribed = job.plan.is_oversubscribed(cell.threads);
-                let record = failed(cell.of(&job.plan), oversubscribed, &what);
-                tell(output, &Message::Cell(number, Box::new(record)))?;
-            }
-            Err(CellFailure::Hung(what)) => {
-                return tell_hung(output, number, cell, &job.plan, &what);
+            Err(failure) => {
+                let can_go_on = matches!(failure, CellFailure::Failed(_));
+                let code = tell_failure(output, number, cell, &job.plan, failure)?;
+                if !can_go_on {
+                    return Ok(code);
+                }
             }
         }
         if !may_go_on(input)? {
@@ -110,17 +109,23 @@ fn may_go_on(input: &mut impl BufRead) -> std::io::Result<bool> {
     Ok(input.read_line(&mut String::new())? > 0)
 }
 
-/// Says that a cell hung, and ends the process.
-fn tell_hung(
+/// Says that a cell failed, and how. Returns the exit code of a process that cannot go on after it.
+fn tell_failure(
     output: &mut impl Write,
     number: usize,
     cell: &PlannedCell,
     plan: &Plan,
-    what: &str,
+    failure: CellFailure,
 ) -> std::io::Result<ExitCode> {
-    let record = failed(cell.of(plan), plan.is_oversubscribed(cell.threads), what);
-    tell(output, &Message::Hung(number, Box::new(record)))?;
-    Ok(ExitCode::from(HUNG_EXIT_CODE))
+    let oversubscribed = plan.is_oversubscribed(cell.threads);
+    let record = |what: &str| Box::new(failed(cell.of(plan), oversubscribed, what));
+    let message = match &failure {
+        CellFailure::Failed(what) => Message::Cell(number, record(what)),
+        CellFailure::Hung(what) => Message::Hung(number, record(what)),
+        CellFailure::Starved(what) => Message::Starved(number, record(what)),
+    };
+    tell(output, &message)?;
+    Ok(ExitCode::from(STUCK_EXIT_CODE))
 }
 
 /// The clock, the workers and the ground for every cell of the plan.

@@ -9,7 +9,7 @@ mod child;
 mod parent;
 mod warm_up;
 
-pub use child::{HUNG_EXIT_CODE, run_child};
+pub use child::{STUCK_EXIT_CODE, run_child};
 pub use parent::{Supervisor, Told};
 
 use bench_core::plan::Plan;
@@ -42,6 +42,8 @@ pub enum Message {
     Cell(usize, Box<Cell>),
     /// A cell hung: the process ends after this.
     Hung(usize, Box<Cell>),
+    /// A worker got no CPU in a cell: the process ends after this, and nothing is known of the lock.
+    Starved(usize, Box<Cell>),
     /// It cannot measure at all.
     Broken(String),
 }

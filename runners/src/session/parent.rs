@@ -44,7 +44,7 @@ pub struct Supervisor<'a> {
 
 /// How a child ended.
 enum End {
-    /// It measured all its cells.
+    /// It measured all its cells, or those until a worker got no CPU; what is left is for the next child.
     Done,
     /// A cell hung; the child said which.
     Hung(usize),
@@ -158,8 +158,9 @@ impl Supervisor<'_> {
         };
         let mut running = Running::start(&job)?;
         let window = Duration::from_nanos(self.plan.window_ns);
-        // A hung cell is noticed by the child itself: it waits at most for the settling, the closing and the results.
-        let silence = GRACE + window + 3 * MOST_LIMITS * self.hang_limit;
+        // A hung cell is noticed by the child itself, which waits for five things in a cell: the mapping, the settling, the
+        // closing, the results and the check.
+        let silence = GRACE + window + 5 * MOST_LIMITS * self.hang_limit;
         let mut last = Instant::now();
         loop {
             if self.stop.load(Ordering::Relaxed) {
@@ -205,6 +206,12 @@ impl Supervisor<'_> {
                     tell(Told::Cell(cell))?;
                     running.kill();
                     return Ok(End::Hung(number));
+                }
+                Ok(Message::Starved(number, cell)) => {
+                    left.retain(|other| *other != number);
+                    tell(Told::Cell(cell))?;
+                    running.kill();
+                    return Ok(End::Done);
                 }
                 Ok(Message::Broken(why)) => anyhow::bail!("a measuring process cannot work: {why}"),
                 Err(line) => {

@@ -23,7 +23,7 @@ pub(super) fn warm_up(
     first: &PlannedCell,
     plan: &Plan,
     mut run: impl FnMut(&PlannedCell) -> Result<Cell, CellFailure>,
-) -> Result<bool, String> {
+) -> Result<bool, CellFailure> {
     let mut cell = first.clone();
     cell.mode = Mode::Throughput;
     // All CPUs at once, so that each comes up to speed; but none twice.
@@ -42,11 +42,10 @@ pub(super) fn warm_up(
             // It fails again in its own cell, where it is recorded.
             Err(CellFailure::Failed(_)) => return Ok(false),
             Err(CellFailure::Hung(what)) => {
-                return Err(format!(
-                    "{what}; seen in the warm-up, threads {}",
-                    cell.threads
-                ));
+                let what = format!("{what}; seen in the warm-up, threads {}", cell.threads);
+                return Err(CellFailure::Hung(what));
             }
+            Err(starved) => return Err(starved),
         }
         let elapsed = start.elapsed();
         if elapsed >= LEAST && is_steady(&ops) {

@@ -42,9 +42,15 @@ fn start(out: &Path, rounds: u32) -> Child {
 }
 
 /// Waits until the records satisfy `enough`; the run makes them or ends.
-fn wait_for(out: &Path, enough: impl Fn(&str) -> bool) {
+fn wait_for(child: &mut Child, out: &Path, enough: impl Fn(&str) -> bool) {
     let path = out.join("run.jsonl");
     while !std::fs::read_to_string(&path).is_ok_and(|text| enough(&text)) {
+        let ended = child.try_wait().expect("it can be asked");
+        let text = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(
+            ended.is_none() || enough(&text),
+            "the run ended ({ended:?}) without the records that were waited for"
+        );
         thread::sleep(Duration::from_millis(1));
     }
 }
@@ -58,7 +64,7 @@ fn stopped_run(signal: Signal) -> tempfile::TempDir {
     for rounds in [5, 50, 500] {
         let out = tempfile::tempdir().expect("a directory");
         let mut child = start(out.path(), rounds);
-        wait_for(out.path(), |text| cells(text) >= 5);
+        wait_for(&mut child, out.path(), |text| cells(text) >= 5);
         let pid = Pid::from_child(&child);
         kill_process(pid, signal).expect("the child is not waited for yet");
         let code = child.wait().expect("it ends").code();
@@ -127,8 +133,7 @@ fn sigterm_ends_a_run_as_ctrl_c_does() {
 fn a_signal_before_the_first_cell_leaves_a_run_that_can_be_taken_up() {
     let out = tempfile::tempdir().expect("a directory");
     let mut child = start(out.path(), 1);
-    // The file is made before the machine is looked at, which takes longer than this.
-    wait_for(out.path(), |_| true);
+    wait_for(&mut child, out.path(), |_| true);
     kill_process(Pid::from_child(&child), Signal::INT).expect("the child is not waited for yet");
     let code = child.wait().expect("it ends").code();
     let stopped = RunFile::read(out.path());
@@ -155,7 +160,7 @@ fn a_signal_before_the_first_cell_leaves_a_run_that_can_be_taken_up() {
 fn a_run_that_was_killed_is_taken_up_again() {
     let out = tempfile::tempdir().expect("a directory");
     let mut child = start(out.path(), 5);
-    wait_for(out.path(), |text| cells(text) >= 5);
+    wait_for(&mut child, out.path(), |text| cells(text) >= 5);
     child.kill().expect("the child is not waited for yet");
     child.wait().expect("it ends");
     // As a crash of the machine leaves it: no footer, and half a line.

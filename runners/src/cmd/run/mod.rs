@@ -41,7 +41,7 @@ pub fn run(
     let stop = signals::stop_flag()?;
     if args.resume {
         let directory = args.out.as_deref().unwrap_or(Path::new("."));
-        let (file, plan, done) = output::resume(directory, args, contenders, &host)?;
+        let (file, plan, done) = output::resume(directory, contenders, &host)?;
         return Measuring {
             args,
             contenders,
@@ -55,9 +55,10 @@ pub fn run(
         print_plan(&plan, out)?;
         return Ok(ExitCode::SUCCESS);
     }
+    let (host, clock, warnings) = look();
+    check_window(&plan, clock.info().quantum_ns)?;
     let directory = args.out.clone().unwrap_or_else(default_directory);
     let mut file = output::create(&directory)?;
-    let (host, clock, warnings) = look();
     let header = header::header(&plan, contenders, host, clock.info(), warnings);
     for warning in &header.warnings {
         progress::note(&format!("note: {warning}"));
@@ -70,6 +71,22 @@ pub fn run(
         stop: &stop,
     }
     .measure(file, &Done::default(), out)
+}
+
+/// A window of fewer steps of the clock than this has an error of its own of over a thousandth.
+const LEAST_STEPS: u64 = 1000;
+
+/// Refuses a window that is too short for this machine's clock.
+fn check_window(plan: &Plan, quantum_ns: u64) -> anyhow::Result<()> {
+    let least_ns = LEAST_STEPS * quantum_ns;
+    if plan.window_ns < least_ns {
+        anyhow::bail!(
+            "a window of {} ms is too short for the clock of this machine, whose step is {quantum_ns} ns; give at least {} with --window-ms",
+            plan.window_ns / 1_000_000,
+            least_ns.div_ceil(1_000_000)
+        );
+    }
+    Ok(())
 }
 
 /// `vmalock-run-DATE-TIME` in the current directory.
@@ -271,4 +288,31 @@ fn print_plan(plan: &Plan, out: &mut impl Write) -> std::io::Result<()> {
 /// A time in words, rounded up to seconds.
 fn about(ns: u64) -> String {
     humantime::format_duration(Duration::from_secs(ns.div_ceil(1_000_000_000))).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::check_window;
+    use bench_core::plan::{Mode, Plan};
+
+    #[test]
+    fn a_window_of_few_steps_of_the_clock_is_refused() {
+        let plan = Plan {
+            locks: vec!["null".into()],
+            workloads: bench_core::workload::presets(),
+            threads: vec![1],
+            modes: vec![Mode::Throughput],
+            placements: vec!["compact".into()],
+            processes: 1,
+            rounds: 1,
+            window_ns: 1_000_000,
+            seed: 0,
+            cpus: 1,
+        };
+        assert!(check_window(&plan, 1_000).is_ok());
+        let error = check_window(&plan, 4_000)
+            .expect_err("250 steps")
+            .to_string();
+        assert!(error.contains("at least 4 with --window-ms"), "{error}");
+    }
 }

@@ -1,10 +1,9 @@
 //! The run directory: made new, written line by line, taken up again.
 
 use super::Tally;
-use crate::args::RunArgs;
 use crate::cmd::report::{REPORT_FILE, RUN_FILE};
 use crate::contender::Contender;
-use crate::plan_of::plan_of;
+use crate::plan_of::plan_of_header;
 use anyhow::{Context, bail};
 use bench_core::plan::{Plan, PlannedCell};
 use bench_core::record::{Header, Host, Record};
@@ -118,14 +117,12 @@ impl Done {
     }
 }
 
-/// A run that was interrupted: its file, its plan and what it has. The plan is that of the command that began it; the
-/// words are in the header.
+/// A run that was interrupted: its file, its plan and what it has. The plan is that of the header.
 ///
 /// # Errors
 /// When there is no such run, it is complete, or it was begun by another build, on another machine or with other locks.
 pub(super) fn resume(
     directory: &Path,
-    args: &RunArgs,
     contenders: &[Contender],
     host: &Host,
 ) -> anyhow::Result<(RunFile, Plan, Done)> {
@@ -140,7 +137,7 @@ pub(super) fn resume(
     check_same_build(&run.header)?;
     check_same_host(&run.header.host, host)?;
     let locks: Vec<&str> = contenders.iter().map(Contender::name).collect();
-    let plan = first_plan(&run.header, args, &locks)?;
+    let plan = plan_of_header(&run.header, &locks)?;
     let elapsed_s = run.footer.map_or(0, |footer| footer.elapsed_s);
     let mut done = Done {
         elapsed_s,
@@ -226,28 +223,6 @@ fn check_same_host(first: &Host, here: &Host) -> anyhow::Result<()> {
         );
     }
     Ok(())
-}
-
-/// The plan of the command that is in the header, with the seed that it drew.
-fn first_plan(header: &Header, args: &RunArgs, locks: &[&str]) -> anyhow::Result<Plan> {
-    use crate::args::{Cli, Command};
-    use clap::Parser;
-    let words = std::iter::once("vmalock").chain(header.command.iter().map(String::as_str));
-    let Ok(Cli {
-        command: Command::Run(mut first),
-    }) = Cli::try_parse_from(words)
-    else {
-        bail!("the command in the header of the run is not one of this build; begin a new run");
-    };
-    first.seed = Some(header.seed);
-    first.hang_limit_s = args.hang_limit_s;
-    let mut plan = plan_of(&first, locks, &header.host)?;
-    // The workloads as they were, whatever became of a spec file since.
-    plan.workloads.clone_from(&header.workloads);
-    plan.processes = header.processes;
-    plan.rounds = header.rounds;
-    plan.window_ns = header.window_ns;
-    Ok(plan)
 }
 
 /// Takes off what a write that failed left behind the last whole line, so that the next record begins its own. Returns the
