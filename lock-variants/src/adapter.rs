@@ -47,12 +47,15 @@
 //!
 //! # Protocol
 //! Reader: (R0) decline when the numbers are equal; (R1) try to lock shared, decline when that fails; (R2) decline when
-//! the numbers are equal now, or the VMA is detached. Writer: (W0) done when the numbers are equal; (W1) lock exclusively,
-//! which waits for readers; (W2) stamp; (W3) unlock. The end of the section adds one to the mm's number.
+//! the numbers are equal now, or the VMA is detached. Writer: (W0) done when the numbers are equal and the VMA is attached;
+//! (W1) lock exclusively, which waits for readers; (W2) stamp; (W3) unlock. The end of the section adds one to the mm's
+//! number.
 //!
 //! # Invariants
 //! 1. A number is stamped only while the plain lock is held exclusively.
 //! 2. `detached` changes from 0 to 1 only while the plain lock is held exclusively, and back only in a write section.
+//! 3. The number on an attached VMA is one of its own mm's, stamped since the VMA was last detached. The number on a
+//!    detached one may be another mm's.
 //!
 //! # Memory ordering
 //! - The plain lock's own Acquire (R1) and Release (W3) make R2 see the stamp and the flag. A [`PlainLock`] has to
@@ -66,6 +69,11 @@
 //! # What differs from the kernel
 //! `detach` also takes the plain lock exclusively once, to wait out a reader of another mm that found the VMA before it
 //! was recycled: the contract asks for it, since there is no grace period before reuse. In 6.4 it only set the flag.
+//!
+//! W0 does not trust the number on a detached VMA, for the same reason; in 6.4 equal numbers were enough. A reader of the
+//! new mm that found the VMA before may be between its two tests of R2: it saw numbers that differed then, and sections
+//! of its mm have ended since, which can bring the mm's number to the one that the old mm left. Without W1 nothing would
+//! wait for that reader, and after `attach` it would hold the VMA in the middle of the section.
 
 use crate::sequence::{self, MmSequence, VmaSequence};
 use bench_core::lock::{Declined, Interrupted, LockFacts, ReadEnd, VmaLock, WriteSection};
@@ -176,7 +184,10 @@ impl<M: Machine, P: PlainLock> VmaLock for Sequenced<M, P> {
 
     #[inline]
     fn start_write(&self, vma: &Self::Vma, _section: &WriteSection<'_>) -> Result<(), Interrupted> {
-        if !vma.sequence.is_stamped(&self.sequence) {
+        // Invariant 3: on a detached VMA the number may be another mm's, which kept no reader of this one out. Relaxed: only
+        // writers change the flag, and the mmap lock, or what hands a detached VMA on to another mm, orders them.
+        let is_locked = vma.sequence.is_stamped(&self.sequence) && vma.detached.load(Relaxed) == 0;
+        if !is_locked {
             vma.plain.with_write(|| vma.sequence.stamp(&self.sequence));
         }
         Ok(())

@@ -69,6 +69,13 @@ pub(super) fn checks<L: VmaLock>() -> Vec<Check> {
             2,
             recycled_in_parallel::<L>,
         ),
+        check(
+            "foreign-stamp",
+            "mapping a VMA excludes the new mm's readers although its number is on the VMA already, from the old mm",
+            true,
+            2,
+            foreign_stamp::<L>,
+        ),
     ]
 }
 
@@ -318,4 +325,18 @@ fn recycled_in_parallel<L: VmaLock>(rounds: u32) -> Situation {
     // when it comes there.
     drop(stage.mms[1].write_lock());
     run_on(&stage, rounds, &[writer, reader_of_both_mms])
+}
+
+fn foreign_stamp<L: VmaLock>(rounds: u32) -> Situation {
+    fn writer<L: VmaLock>(stage: &Stage<L>) {
+        // Relaxed: only this thread changes it.
+        let from = stage.owner.load(Relaxed) as usize;
+        let to = 1 - from;
+        stage.unmap(from, || ());
+        // Until here the second mm's number is one less than the one that the first left on the VMA, and its readers are
+        // not declined for it; from here on the numbers are equal. In later rounds, on the way to the second mm again.
+        drop(stage.mms[to].write_lock());
+        stage.map(to);
+    }
+    situation::<L>(rounds, &[writer, |stage| reads_whole(stage, 1)])
 }
