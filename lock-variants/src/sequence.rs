@@ -82,7 +82,7 @@ impl<M: Machine> VmaSequence<M> {
         self.0.load(Relaxed) == section
     }
 
-    /// For the writer: whether it stamped the VMA in this section already.
+    /// For the writer: whether it stamped the VMA in this section already. The number of a detached VMA may be another mm's.
     #[inline(always)]
     #[must_use]
     pub fn is_stamped(&self, mm: &MmSequence<M>) -> bool {

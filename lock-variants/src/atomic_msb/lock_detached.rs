@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 ///
 /// | count of a detached VMA | meaning |
 /// |---|---|
-/// | 0 | nobody has write-locked it |
+/// | 0 | nobody has write-locked it, or its number, another mm's, equalled the writer's already; readers decline either way |
 /// | BIAS + 1 | write-locked, until it is attached |
 /// | BIAS | being detached: its last readers leave |
 ///
