@@ -1,4 +1,5 @@
-//! A neighbour that burns one of the workers' CPUs makes the window dirty, whether the workers spin or sleep.
+//! A neighbour that burns one of the workers' CPUs makes the window dirty, whether the workers spin or sleep, or one spins
+//! and one sleeps.
 //!
 //! Only this half is tested on the machine: that a quiet window is clean would need a quiet machine, and is tested on
 //! made-up accounts beside the rule.
@@ -10,8 +11,8 @@ use runners::pin::{allowed_cpus, pin_to};
 use std::env;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Condvar, Mutex, PoisonError, mpsc};
-use std::thread;
+use std::sync::{Condvar, Mutex, OnceLock, PoisonError, mpsc};
+use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
 /// The variable that tells a process of this test which CPU to burn.
@@ -20,6 +21,8 @@ const BURN: &str = "VMALOCK_TEST_BURN_CPU";
 const NEIGHBOUR_LIVES: Duration = Duration::from_secs(60);
 /// The time between the snapshots.
 const WINDOW: Duration = Duration::from_millis(200);
+/// A missed wake at the end costs a moment and no hang.
+const PATIENCE: Duration = Duration::from_millis(50);
 
 /// Not a test of its own: the body of the neighbour, which is this program again.
 #[test]
@@ -79,13 +82,39 @@ enum Work {
     Spin,
     /// They hand a turn to and fro, and sleep until they have it.
     Park,
+    /// The first works all the time, and wakes the second, which sleeps after each piece of work.
+    SpinAndPark,
 }
 
-/// The turn that parking workers hand to and fro.
+/// The turn that parking workers hand to and fro, and the one that the other wakes.
 #[derive(Default)]
 struct Turn {
     whose: Mutex<usize>,
     changed: Condvar,
+    sleeper: OnceLock<Thread>,
+}
+
+impl Turn {
+    /// Hands the turn over as soon as `worker` has it.
+    fn hand_over(&self, worker: usize, stop: &AtomicBool) {
+        let mut whose = self.whose.lock().unwrap_or_else(PoisonError::into_inner);
+        while *whose != worker && !stop.load(Ordering::Relaxed) {
+            let woken = self.changed.wait_timeout(whose, PATIENCE);
+            whose = woken.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        *whose = 1 - worker;
+        self.changed.notify_one();
+    }
+
+    /// The first worker wakes the second, and never sleeps.
+    fn wake_or_sleep(&self, worker: usize) {
+        if worker == 1 {
+            self.sleeper.get_or_init(thread::current);
+            thread::park_timeout(PATIENCE);
+        } else if let Some(sleeper) = self.sleeper.get() {
+            sleeper.unpark();
+        }
+    }
 }
 
 /// One worker until `stop`.
@@ -93,16 +122,10 @@ fn work(kind: Work, worker: usize, turn: &Turn, stop: &AtomicBool) {
     // Relaxed: the flag publishes nothing.
     while !stop.load(Ordering::Relaxed) {
         chain(5_000);
-        if matches!(kind, Work::Park) {
-            let mut whose = turn.whose.lock().unwrap_or_else(PoisonError::into_inner);
-            while *whose != worker && !stop.load(Ordering::Relaxed) {
-                // A missed wake at the end costs a moment and no hang.
-                let patience = Duration::from_millis(50);
-                let woken = turn.changed.wait_timeout(whose, patience);
-                whose = woken.unwrap_or_else(PoisonError::into_inner).0;
-            }
-            *whose = 1 - worker;
-            turn.changed.notify_one();
+        match kind {
+            Work::Spin => {}
+            Work::Park => turn.hand_over(worker, stop),
+            Work::SpinAndPark => turn.wake_or_sleep(worker),
         }
     }
 }
@@ -170,4 +193,24 @@ fn a_neighbour_of_a_parking_pair_is_seen() {
     // A CPU that one process burns is far over the bound.
     let window_ns = u64::try_from(WINDOW.as_nanos()).expect("a short time");
     assert!(noise.foreign_cpu_ns > Some(window_ns / 10), "{noise:?}");
+}
+
+#[test]
+fn a_neighbour_of_a_spinning_and_a_parking_worker_is_seen_on_either_cpu() {
+    let Some(cpus) = two_cpus() else {
+        return;
+    };
+    for burnt in cpus {
+        let _neighbour = Neighbour::on(burnt);
+        let noise = window(Work::SpinAndPark, cpus);
+        assert!(noise.dirty, "CPU {burnt}: {noise:?}");
+        // The second slept, else this is a spinning pair.
+        assert!(noise.voluntary_switches > Some(0), "{noise:?}");
+        // On the first CPU it is the spinning worker that waits; on the second the account may be all that shows.
+        let others = noise
+            .reasons
+            .iter()
+            .any(|reason| reason.contains("others used"));
+        assert!(others, "CPU {burnt}: {noise:?}");
+    }
 }

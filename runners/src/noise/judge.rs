@@ -1,9 +1,10 @@
 //! The rule: which signals are over their bounds.
 
-use super::processor::{Source, TICK_NS};
+use super::foreign::{self, Use};
 use super::task::Task;
-use super::{Snapshot, WAKE_NS};
+use super::{Snapshot, WAKE_NS, WAKE_SHARE};
 use bench_core::record::Noise;
+use std::collections::BTreeMap;
 
 /// Run delay over the workers' time.
 const RUN_DELAY_SHARE: f64 = 0.02;
@@ -15,11 +16,10 @@ const CPU_SHARE: f64 = 0.97;
 const CPU_SHARE_OF_ONE: f64 = 0.90;
 /// CPU time of others over that of the CPUs.
 const FOREIGN_SHARE: f64 = 0.02;
+/// CPU time of others on one CPU over the elapsed time.
+const FOREIGN_SHARE_OF_ONE: f64 = 0.10;
 /// Steal of one CPU over the elapsed time.
 const STEAL_SHARE: f64 = 0.01;
-/// Ticks that a window must have to be judged by ticks, and that are within the error of counting them, per CPU.
-const TICKS_TO_JUDGE: u64 = 20;
-const TICKS_OF_ERROR: u64 = 3;
 
 /// Judges what went on between two snapshots of the same workers.
 ///
@@ -37,11 +37,13 @@ pub fn judge(
     let tasks: Vec<Task> = pairs.map(|(before, after)| after.since(before)).collect();
     let own_ns = after.own_cpu_ns.saturating_sub(before.own_cpu_ns);
     let total = |field: fn(&Task) -> Option<u64>| tasks.iter().map(field).sum::<Option<u64>>();
-    let cpu_ns = total(|task| task.cpu_ns);
+    let uses = foreign::by_cpu(before, after, &tasks, elapsed_ns);
+    let all_uses: Option<Vec<Use>> = uses.iter().copied().collect();
+    let foreign_ns = all_uses.map(|all| Use::sum(&all).foreign_ns().saturating_sub(own_ns));
     let mut noise = Noise {
         run_delay_ns: total(|task| task.run_delay_ns),
-        cpu_ns,
-        foreign_cpu_ns: foreign_ns(before, after, &tasks, cpu_ns, own_ns, elapsed_ns),
+        cpu_ns: total(|task| task.cpu_ns),
+        foreign_cpu_ns: foreign_ns,
         steal_ns: steal_by_cpu(before, after).into_iter().map(Some).sum(),
         throttled_ns: difference(after.throttled_ns, before.throttled_ns),
         voluntary_switches: total(|task| task.voluntary),
@@ -56,13 +58,15 @@ pub fn judge(
         elapsed_ns,
         own_ns,
         tasks: &tasks,
+        placed: &after.placed,
+        cpus: after.cpus.iter().map(|cpu| cpu.cpu).zip(uses).collect(),
     };
     let reasons = [
         (!oversubscribed)
             .then(|| window.run_delay(workers))
             .flatten(),
         (!oversubscribed).then(|| window.cpu_share()).flatten(),
-        foreign(noise.foreign_cpu_ns, after, elapsed_ns),
+        window.foreign(),
         steal(&steal_by_cpu(before, after), elapsed_ns),
         throttled(noise.throttled_ns),
         moved(&tasks, &after.placed),
@@ -88,17 +92,30 @@ struct Window<'tasks> {
     /// What the coordinator worked itself, and so took from a worker.
     own_ns: u64,
     tasks: &'tasks [Task],
+    /// The CPU that each worker was put on.
+    placed: &'tasks [u32],
+    /// The use of each CPU, where it is known.
+    cpus: BTreeMap<u32, Option<Use>>,
 }
 
 impl Window<'_> {
+    /// Run delay that a worker's own sleeps explain. Where the use of its CPU is not known, a neighbour would hide behind
+    /// many sleeps, so that there is a limit.
+    fn wakes_ns(&self, task: &Task, cpu: u32) -> u64 {
+        let wakes_ns = task.sleeps().unwrap_or(0).saturating_mul(WAKE_NS);
+        if self.cpus.get(&cpu).is_some_and(Option::is_some) {
+            wakes_ns
+        } else {
+            wakes_ns.min((self.elapsed_ns as f64 * WAKE_SHARE) as u64)
+        }
+    }
+
     /// Run delay beyond what the workers' own sleeps and the coordinator explain.
     fn run_delay(&self, workers: u32) -> Option<String> {
-        let unexplained: Vec<u64> = self
-            .tasks
-            .iter()
-            .filter_map(|task| {
-                let sleeps = task.voluntary.unwrap_or(0);
-                let wakes_ns = sleeps.saturating_mul(WAKE_NS);
+        let workers_on_cpus = self.tasks.iter().zip(self.placed);
+        let unexplained: Vec<u64> = workers_on_cpus
+            .filter_map(|(task, &cpu)| {
+                let wakes_ns = self.wakes_ns(task, cpu);
                 Some(task.run_delay_ns?.saturating_sub(wakes_ns))
             })
             .collect();
@@ -126,7 +143,7 @@ impl Window<'_> {
 
     /// CPU time over wall time of the workers that never slept.
     fn cpu_share(&self) -> Option<String> {
-        let awake = self.tasks.iter().filter(|task| task.voluntary == Some(0));
+        let awake = self.tasks.iter().filter(|task| task.sleeps() == Some(0));
         let cpu_ns: Vec<u64> = awake.filter_map(|task| task.cpu_ns).collect();
         let least_ns = cpu_ns.iter().copied().min()?;
         let wall_ns = self.elapsed_ns.saturating_mul(cpu_ns.len() as u64);
@@ -148,51 +165,39 @@ impl Window<'_> {
             None
         }
     }
-}
 
-/// CPU time of others on the workers' CPUs; `None` where the source does not tell for these workers or this time.
-fn foreign_ns(
-    before: &Snapshot,
-    after: &Snapshot,
-    tasks: &[Task],
-    cpu_ns: Option<u64>,
-    own_ns: u64,
-    elapsed_ns: u64,
-) -> Option<u64> {
-    let cpus = before.cpus.iter().zip(&after.cpus);
-    let used_ns: Option<u64> = cpus
-        .map(|(before, after)| difference(after.used_ns, before.used_ns))
-        .sum();
-    let foreign_ns = used_ns?.saturating_sub(cpu_ns?).saturating_sub(own_ns);
-    match after.source {
-        Source::Charged(_) => Some(foreign_ns),
-        Source::Switched => {
-            let all_slept = tasks.iter().all(|task| task.voluntary > Some(0));
-            // A turn that began before the window counts whole when it ends within.
-            let room_ns = elapsed_ns.saturating_mul(after.cpus.len() as u64);
-            let room_ns = room_ns.saturating_sub(cpu_ns?);
-            all_slept.then_some(foreign_ns.min(room_ns))
+    /// CPU time of others on the CPUs whose use is known.
+    fn foreign(&self) -> Option<String> {
+        let known = self
+            .cpus
+            .iter()
+            .filter_map(|(cpu, used)| Some((cpu, (*used)?)));
+        let (cpus, uses): (Vec<u32>, Vec<Use>) = known.unzip();
+        let less_own = |foreign_ns: u64| foreign_ns.saturating_sub(self.own_ns);
+        let by_cpu = cpus.iter().zip(uses.iter().map(Use::certain_ns));
+        let (worst_cpu, worst_ns) = by_cpu.max_by_key(|(_, certain_ns)| *certain_ns)?;
+        let all_ns = less_own(Use::sum(&uses).certain_ns());
+        let all = share(
+            all_ns,
+            self.elapsed_ns.saturating_mul(self.cpus.len() as u64),
+        );
+        let worst = share(less_own(worst_ns), self.elapsed_ns);
+        if all > FOREIGN_SHARE {
+            Some(format!(
+                "others used {:.1} % of the workers' CPUs (bound {:.0} %)",
+                all * 100.0,
+                FOREIGN_SHARE * 100.0
+            ))
+        } else if worst > FOREIGN_SHARE_OF_ONE {
+            Some(format!(
+                "others used {:.1} % of CPU {worst_cpu} (bound {:.0} %)",
+                worst * 100.0,
+                FOREIGN_SHARE_OF_ONE * 100.0
+            ))
+        } else {
+            None
         }
-        Source::Ticks => (elapsed_ns >= TICKS_TO_JUDGE * TICK_NS).then_some(foreign_ns),
     }
-}
-
-/// Whether others used too much.
-fn foreign(foreign_ns: Option<u64>, after: &Snapshot, elapsed_ns: u64) -> Option<String> {
-    let cpus = after.cpus.len() as u64;
-    let error_ns = match after.source {
-        Source::Ticks => cpus * TICKS_OF_ERROR * TICK_NS,
-        Source::Charged(_) | Source::Switched => 0,
-    };
-    let certain_ns = foreign_ns?.saturating_sub(error_ns);
-    let part = share(certain_ns, elapsed_ns.saturating_mul(cpus));
-    (part > FOREIGN_SHARE).then(|| {
-        format!(
-            "others used {:.1} % of the workers' CPUs (bound {:.0} %)",
-            part * 100.0,
-            FOREIGN_SHARE * 100.0
-        )
-    })
 }
 
 /// Each CPU with what the hypervisor took from it.

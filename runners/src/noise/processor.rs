@@ -154,7 +154,7 @@ pub(crate) fn gaps() -> Vec<String> {
     let mut gaps = Vec::new();
     match source() {
         Source::Charged(_) | Source::Switched => {}
-        Source::Ticks => gaps.push("CPU time of others is known in ticks of 10 ms only, so that a neighbour of a lock that sleeps goes unseen in windows under 200 ms; use a kernel with CONFIG_SCHEDSTATS (/proc/schedstat), or longer windows".to_owned()),
+        Source::Ticks => gaps.push("CPU time of others is known in ticks of 10 ms only, so that in windows under 200 ms a neighbour of a worker that sleeps is seen only when it keeps that worker waiting, and slow wakes look like one; use a kernel with CONFIG_SCHEDSTATS (/proc/schedstat), or longer windows".to_owned()),
     }
     if !Path::new("/proc/self/schedstat").exists() {
         gaps.push("the kernel does not tell how long a thread waited for a CPU, so that short disturbances go unseen; use one with CONFIG_SCHED_INFO".to_owned());

@@ -9,6 +9,8 @@ pub(super) struct Task {
     pub(super) run_delay_ns: Option<u64>,
     pub(super) voluntary: Option<u64>,
     pub(super) involuntary: Option<u64>,
+    /// Whether it was asleep: a sleep that `voluntary` counts as of its beginning.
+    pub(super) asleep: bool,
     /// Where it may run, as the kernel writes it.
     pub(super) may_run_on: Option<String>,
 }
@@ -39,11 +41,12 @@ impl Task {
             run_delay_ns: time(),
             voluntary: number("voluntary_ctxt_switches"),
             involuntary: number("nonvoluntary_ctxt_switches"),
+            asleep: line("State").is_some_and(|state| !state.starts_with('R')),
             may_run_on: line("Cpus_allowed_list").map(str::to_owned),
         }
     }
 
-    /// What came since `before`. Where the worker may run is as of now.
+    /// What came since `before`; whether it was asleep is as of then, where the worker may run as of now.
     pub(super) fn since(&self, before: &Self) -> Self {
         let since = |now: Option<u64>, then: Option<u64>| Some(now?.saturating_sub(then?));
         Self {
@@ -51,7 +54,13 @@ impl Task {
             run_delay_ns: since(self.run_delay_ns, before.run_delay_ns),
             voluntary: since(self.voluntary, before.voluntary),
             involuntary: since(self.involuntary, before.involuntary),
+            asleep: before.asleep,
             may_run_on: self.may_run_on.clone(),
         }
+    }
+
+    /// How often it slept, with a sleep that had begun before.
+    pub(super) fn sleeps(&self) -> Option<u64> {
+        Some(self.voluntary? + u64::from(self.asleep))
     }
 }
