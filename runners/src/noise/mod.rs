@@ -89,7 +89,8 @@ impl Snapshot {
     /// put on (`cpus`: one per worker, in the same order).
     ///
     /// It takes some 20 µs for each worker and as much again, on the calling thread, which must not be one of the
-    /// workers. It must not be called while a window is open.
+    /// workers. It must not be called while a window is open, and after one only when every worker has run since it
+    /// closed: the kernel charges a wait for a CPU when it ends.
     #[must_use]
     pub fn take(tids: &[i32], cpus: &[u32]) -> Self {
         let source = processor::source();
