@@ -135,7 +135,7 @@ pub struct Noise {
     pub run_delay_ns: Option<u64>,
     /// CPU time of the workers, summed, in nanoseconds.
     pub cpu_ns: Option<u64>,
-    /// CPU time that others used on the workers' CPUs, in nanoseconds (ticks of 10 ms on most machines).
+    /// CPU time that others used on the workers' CPUs, in nanoseconds; `null` when one of the CPUs does not tell.
     pub foreign_cpu_ns: Option<u64>,
     /// Time that the hypervisor took from the workers' CPUs, in nanoseconds (ticks of 10 ms on most machines).
     pub steal_ns: Option<u64>,
