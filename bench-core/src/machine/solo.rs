@@ -39,6 +39,7 @@ impl Machine for Solo {
     fn yield_now() {}
     fn now_ns() -> u64 {
         static CLOCK: AtomicU64 = AtomicU64::new(0);
+        // Relaxed: a number that publishes nothing.
         CLOCK.fetch_add(1000, Ordering::Relaxed)
     }
     fn cpu() -> u32 {

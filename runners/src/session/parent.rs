@@ -38,7 +38,7 @@ pub struct Supervisor<'a> {
     pub plan: &'a Plan,
     /// How long a thread may be inside one operation before its lock counts as hung.
     pub hang_limit: Duration,
-    /// Set when the run is to end.
+    /// Set when the run is to end. Relaxed throughout: it publishes nothing, and is looked at again and again.
     pub stop: &'a AtomicBool,
 }
 
