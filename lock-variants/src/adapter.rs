@@ -37,6 +37,8 @@
 //! assert!(lock.start_read(&vma, 0x1000).is_err(), "a new VMA is detached");
 //! ```
 //!
+//! [`Design`] is what the designs around one plain lock differ in; [`Original`] is what is described here.
+//!
 //! # State
 //!
 //! | word | meaning |
@@ -47,7 +49,7 @@
 //!
 //! # Protocol
 //! Reader: (R0) decline when the numbers are equal; (R1) try to lock shared, decline when that fails; (R2) decline when
-//! the numbers are equal now, or the VMA is detached. Writer: (W0) done when the numbers are equal and the VMA is attached;
+//! the VMA is detached, or the numbers are equal now. Writer: (W0) done when the numbers are equal and the VMA is attached;
 //! (W1) lock exclusively, which waits for readers; (W2) stamp; (W3) unlock. The end of the section adds one to the mm's
 //! number.
 //!
@@ -60,7 +62,8 @@
 //! # Memory ordering
 //! - The plain lock's own Acquire (R1) and Release (W3) make R2 see the stamp and the flag. A [`PlainLock`] has to
 //!   provide them.
-//! - `attach` stores the flag with Release, R2 loads it with Acquire: a reader of a recycled VMA sees its new identity.
+//! - `attach` stores the flag with Release, R2 loads it with Acquire: a reader of a recycled VMA sees its new identity, and
+//!   the mm's number of the section that attached it. For that R2 looks at the flag first.
 //! - [`crate::sequence`] has the rest.
 //!
 //! # Progress
@@ -75,7 +78,7 @@
 //! of its mm have ended since, which can bring the mm's number to the one that the old mm left. Without W1 nothing would
 //! wait for that reader, and after `attach` it would hold the VMA in the middle of the section.
 
-use crate::sequence::{self, MmSequence, VmaSequence};
+use crate::sequence::{self, EqualTwice, Looks, MmSequence, PlusOne, Step, VmaSequence};
 use bench_core::lock::{Declined, Interrupted, LockFacts, ReadEnd, VmaLock, WriteSection};
 use bench_core::machine::{Machine, Word};
 use std::fmt::Debug;
@@ -105,10 +108,30 @@ pub trait PlainLock: Debug + Send + Sync + 'static {
     }
 }
 
+/// What the designs around one plain lock differ in.
+pub trait Design<P>: Debug + Send + Sync + 'static {
+    /// What the lock is.
+    const INFO: LockFacts;
+    /// How the mm's number counts.
+    type Step: Step;
+    /// How a reader finds out whether a VMA is write-locked.
+    type Looks: Looks;
+}
+
+/// As in Linux 6.4.
+#[derive(Debug)]
+pub struct Original;
+
+impl<P: PlainLock> Design<P> for Original {
+    const INFO: LockFacts = P::INFO;
+    type Step = PlusOne;
+    type Looks = EqualTwice;
+}
+
 /// A [`PlainLock`] as the lock of a VMA. This is the mm-wide half.
 #[derive(Debug)]
-pub struct Sequenced<M: Machine, P> {
-    sequence: MmSequence<M>,
+pub struct Sequenced<M: Machine, P: PlainLock, D: Design<P> = Original> {
+    sequence: MmSequence<M, D::Step>,
     plain: PhantomData<fn() -> P>,
 }
 
@@ -120,12 +143,12 @@ pub struct SequencedVma<M: Machine, P> {
     detached: M::U32,
 }
 
-impl<M: Machine, P: PlainLock> VmaLock for Sequenced<M, P> {
+impl<M: Machine, P: PlainLock, D: Design<P>> VmaLock for Sequenced<M, P, D> {
     type Machine = M;
     type Vma = SequencedVma<M, P>;
     type Token<'vma> = P::Guard<'vma>;
 
-    const INFO: LockFacts = P::INFO;
+    const INFO: LockFacts = D::INFO;
 
     fn new() -> Self {
         Self {
@@ -140,6 +163,11 @@ impl<M: Machine, P: PlainLock> VmaLock for Sequenced<M, P> {
             sequence: VmaSequence::new(),
             detached: M::U32::new(1),
         }
+    }
+
+    #[inline]
+    fn begin_write(&self, _section: &WriteSection<'_>) {
+        self.sequence.begin_section();
     }
 
     #[inline]
@@ -160,18 +188,19 @@ impl<M: Machine, P: PlainLock> VmaLock for Sequenced<M, P> {
         vma: &'vma Self::Vma,
         _address: u64,
     ) -> Result<Self::Token<'vma>, Declined> {
-        if vma.sequence.seems_locked(&self.sequence) {
+        let Some(seen) = D::Looks::before(&vma.sequence, &self.sequence) else {
             return Err(Declined::EarlySeq);
-        }
+        };
         let Some(guard) = vma.plain.try_read() else {
             return Err(Declined::WriterBit);
         };
-        if vma.sequence.is_locked(&self.sequence) {
-            return Err(Declined::LateSeq);
-        }
-        // Acquire: pairs with Release in `attach`.
+        // Acquire: pairs with Release in `attach`. Before the second look: a VMA that came to this mm with the number of the
+        // section that attached it was not stamped again, so that nothing else shows the reader that the section began.
         if vma.detached.load(Acquire) != 0 {
             return Err(Declined::Detached);
+        }
+        if D::Looks::after(&vma.sequence, &self.sequence, seen) {
+            return Err(Declined::LateSeq);
         }
         Ok(guard)
     }

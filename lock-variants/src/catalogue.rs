@@ -4,10 +4,28 @@ use crate::adapter::Sequenced;
 use crate::atomic_msb::{AtomicMsb, AtomicMsbLockDetached};
 use crate::mmap_lock::MmapLock;
 use crate::null::Null;
+use crate::refcount::spin::RefcountSpin;
+use crate::refcount::v6::RefcountV6;
 use crate::refcount::{Refcount, RefcountPrestamp};
+use crate::rwsem_seqcount::RwsemSeqcount;
+use crate::rwsem_snapshot::RwsemSnapshot;
 use bench_core::lock::VmaLock;
 use bench_core::machine::Machine;
 use bench_core::rwsem::RwSem;
+
+/// The main locks, in the order of the list: the controls, what the kernel had and has, what it might have had, and the
+/// references. The others change one thing of one of these; a run measures them when it is asked to.
+pub const MAIN: [&str; 9] = [
+    "null",
+    "mmap-lock",
+    "rwsem",
+    "atomic-msb",
+    "atomic-msb-lock-detached",
+    "refcount",
+    "refcount-prestamp",
+    "std-rwlock",
+    "parking-lot",
+];
 
 /// What is done with each lock. Generic code cannot go into a list, so that the list is handed a visitor.
 pub trait Visitor<M: Machine> {
@@ -20,9 +38,13 @@ pub fn visit_all<M: Machine>(visitor: &mut impl Visitor<M>) {
     visitor.visit::<Null<M>>();
     visitor.visit::<MmapLock<M>>();
     visitor.visit::<Sequenced<M, RwSem<M>>>();
+    visitor.visit::<RwsemSeqcount<M>>();
+    visitor.visit::<RwsemSnapshot<M>>();
     visitor.visit::<AtomicMsb<M>>();
     visitor.visit::<AtomicMsbLockDetached<M>>();
     visitor.visit::<Refcount<M>>();
+    visitor.visit::<RefcountSpin<M>>();
+    visitor.visit::<RefcountV6<M>>();
     visitor.visit::<RefcountPrestamp<M>>();
     visitor.visit::<Sequenced<M, std::sync::RwLock<()>>>();
     visitor.visit::<Sequenced<M, parking_lot::RwLock<()>>>();
@@ -30,7 +52,7 @@ pub fn visit_all<M: Machine>(visitor: &mut impl Visitor<M>) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Visitor, visit_all};
+    use super::{MAIN, Visitor, visit_all};
     use bench_core::lock::{LockFacts, VmaLock};
     use bench_core::machine::Solo;
     use std::collections::BTreeSet;
@@ -62,14 +84,29 @@ mod tests {
             "null",
             "mmap-lock",
             "rwsem",
+            "rwsem-seqcount",
+            "rwsem-snapshot",
             "atomic-msb",
             "atomic-msb-lock-detached",
             "refcount",
+            "refcount-spin",
+            "refcount-v6",
             "refcount-prestamp",
             "std-rwlock",
             "parking-lot",
         ];
         assert_eq!(names, expected);
+    }
+
+    #[test]
+    fn the_main_locks_are_in_the_list_and_in_its_order() {
+        let all = facts();
+        let main: Vec<_> = all
+            .iter()
+            .map(|facts| facts.name)
+            .filter(|name| MAIN.contains(name))
+            .collect();
+        assert_eq!(main, MAIN);
     }
 
     #[test]

@@ -17,6 +17,8 @@ pub mod rcuwait;
 pub mod refcount;
 pub mod refcount_t;
 mod rwsem;
+pub mod rwsem_seqcount;
+pub mod rwsem_snapshot;
 pub mod sequence;
 mod std_rwlock;
 

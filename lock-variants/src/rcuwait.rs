@@ -9,6 +9,7 @@
 //! # Protocol
 //! - The writer publishes itself in the slot, makes a full barrier, looks at its condition, and parks while it does not
 //!   hold. It publishes first even when there is no reader, as the kernel does.
+//! - [`Spin`] is a choice of the design: a writer may look at its condition for a while before it publishes itself.
 //! - A reader makes the condition true with a read-modify-write, makes a full barrier, reads the slot, and wakes the task
 //!   in it.
 //!
@@ -17,7 +18,7 @@
 //! value, which would be a lost wake. Everything else about the condition is its own business.
 //!
 //! # Progress
-//! No spinning: a writer that finds readers parks at once. A wake is never lost; one may be spurious, as when the slot has
+//! With [`NoSpin`], as in the kernel, a writer that finds readers parks at once. A wake is never lost; one may be spurious, as when the slot has
 //! been recycled since, and the writer then looks again.
 //!
 //! # What differs from the kernel
@@ -28,25 +29,49 @@
 //! Linux 6.17) cannot occur.
 
 use bench_core::machine::{Machine, Park, TaskId, Word};
+use std::fmt::Debug;
+use std::marker::PhantomData;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
+
+/// What a waiter does before it publishes itself.
+pub trait Spin: Debug + Send + Sync + 'static {
+    /// Returns whether the condition holds, and `false` when it did not come to hold in time or was not looked at.
+    fn until<M: Machine>(condition: &mut impl FnMut() -> bool) -> bool;
+}
+
+/// Nothing.
+#[derive(Debug)]
+pub struct NoSpin;
+
+impl Spin for NoSpin {
+    #[inline(always)]
+    fn until<M: Machine>(_condition: &mut impl FnMut() -> bool) -> bool {
+        false
+    }
+}
 
 /// The slot.
 #[derive(Debug)]
-pub struct Rcuwait<M: Machine> {
+pub struct Rcuwait<M: Machine, S = NoSpin> {
     task: M::U32,
+    spin: PhantomData<fn() -> S>,
 }
 
-impl<M: Machine> Rcuwait<M> {
+impl<M: Machine, S: Spin> Rcuwait<M, S> {
     /// A slot in which nobody waits.
     #[must_use]
     pub fn new() -> Self {
         Self {
             task: M::U32::new(0),
+            spin: PhantomData,
         }
     }
 
     /// Sleeps until the condition holds. The caller excludes other waiters.
     pub fn wait_until(&self, mut condition: impl FnMut() -> bool) {
+        if S::until::<M>(&mut condition) {
+            return;
+        }
         let me = M::current();
         let parker = &M::task(me).parker;
         // Relaxed: the barrier in `prepare` orders it before the condition; nothing else is published by it.
@@ -76,7 +101,7 @@ impl<M: Machine> Rcuwait<M> {
     }
 }
 
-impl<M: Machine> Default for Rcuwait<M> {
+impl<M: Machine, S: Spin> Default for Rcuwait<M, S> {
     fn default() -> Self {
         Self::new()
     }

@@ -77,14 +77,14 @@ impl<M: Machine> RefcountT<M> {
         is_bad(self.count.load(Relaxed))
     }
 
-    /// Counts up by one unless the count is 0 or at `limit`, with Acquire when it does.
+    /// Counts up by one unless the count is 0 or at `limit`, with Acquire when it does; returns what it was before.
     ///
     /// A bad count passes the test, as in the kernel, and saturates.
     ///
     /// # Errors
     /// Why it did not count.
     #[inline(always)]
-    pub fn inc_not_zero_limited_acquire(&self, limit: u32) -> Result<(), Refused> {
+    pub fn inc_not_zero_limited_acquire(&self, limit: u32) -> Result<u32, Refused> {
         // Relaxed: only a guess; the exchange decides.
         let mut old = self.count.load(Relaxed);
         loop {
@@ -106,7 +106,7 @@ impl<M: Machine> RefcountT<M> {
         if is_bad(old) || is_bad(old.wrapping_add(1)) {
             self.saturate();
         }
-        Ok(())
+        Ok(old)
     }
 
     /// Adds `count` unless the count is 0; says whether it added. Relaxed.
@@ -206,7 +206,10 @@ mod tests {
             assert_eq!(counter.read(Relaxed), SATURATED);
             assert!(counter.add_not_zero(1));
             assert_eq!(counter.read(Relaxed), SATURATED);
-            assert_eq!(counter.inc_not_zero_limited_acquire(0x3fff_ffff), Ok(()));
+            assert_eq!(
+                counter.inc_not_zero_limited_acquire(0x3fff_ffff),
+                Ok(SATURATED)
+            );
             assert_eq!(counter.read(Relaxed), SATURATED);
         }
     }
@@ -222,8 +225,8 @@ mod tests {
     #[test]
     fn the_limit_is_reached_and_not_passed() {
         let counter = Counter::new(1);
-        assert_eq!(counter.inc_not_zero_limited_acquire(3), Ok(()));
-        assert_eq!(counter.inc_not_zero_limited_acquire(3), Ok(()));
+        assert_eq!(counter.inc_not_zero_limited_acquire(3), Ok(1));
+        assert_eq!(counter.inc_not_zero_limited_acquire(3), Ok(2));
         assert_eq!(counter.inc_not_zero_limited_acquire(3), Err(Refused::Limit));
         assert_eq!(counter.read(Relaxed), 3);
     }

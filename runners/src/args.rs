@@ -46,7 +46,7 @@ pub struct RunArgs {
     /// A TOML file with settings and workloads of your own
     #[arg(long, value_name = "FILE.toml")]
     pub spec: Option<PathBuf>,
-    /// Locks, as `list locks` names them [default: all]
+    /// Locks, as `list locks` names them [default: the main ones, with --preset full all]
     #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
     pub lock: Vec<String>,
     /// Workloads, as `list workloads` names them [default: all]
@@ -98,7 +98,7 @@ pub enum PresetName {
     Quick,
     /// Minutes: what a mail can cite
     Standard,
-    /// As long as it takes
+    /// As long as it takes: every lock and thread count
     Full,
 }
 

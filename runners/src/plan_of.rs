@@ -1,6 +1,7 @@
 //! The plan of a run: preset, then spec file, then flags; the later wins.
 
 use crate::args::RunArgs;
+use crate::contender::catalogue;
 use crate::host::placement::Placement;
 use crate::names;
 use anyhow::{Context, bail};
@@ -9,6 +10,7 @@ use bench_core::plan::{
 };
 use bench_core::record::{Header, Host};
 use bench_core::workload::{WorkloadSpec, presets};
+use lock_variants::catalogue::MAIN;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -33,7 +35,11 @@ pub(crate) fn plan_of(args: &RunArgs, locks: &[&str], host: &Host) -> anyhow::Re
         .map(window_ns)
         .transpose()?;
     let mut plan = Plan {
-        locks: in_order(first_given(&args.lock, file.locks.as_ref()), locks, "lock")?,
+        locks: in_order(
+            first_given(&args.lock, file.locks.as_ref()).or_else(|| default_locks(preset, locks)),
+            locks,
+            "lock",
+        )?,
         workloads: workloads(args, &file)?,
         threads: first_given(&args.threads, file.threads.as_ref())
             .unwrap_or_else(|| preset.threads(cpus)),
@@ -110,6 +116,20 @@ fn first_given<T: Clone>(flags: &[T], file: Option<&Vec<T>>) -> Option<Vec<T>> {
     } else {
         Some(flags.to_vec())
     }
+}
+
+/// The locks that a preset measures when none is named; `None` for all. All but `full` leave out those of the catalogue that
+/// are not main, and keep a lock that came with the program of a user.
+fn default_locks(preset: Preset, locks: &[&str]) -> Option<Vec<String>> {
+    if preset == Preset::Full {
+        return None;
+    }
+    let catalogue = catalogue();
+    let is_asked_for = |name: &&&str| {
+        MAIN.contains(name) || catalogue.iter().all(|contender| contender.name() != **name)
+    };
+    let chosen = locks.iter().filter(is_asked_for);
+    Some(chosen.map(|name| (*name).to_owned()).collect())
 }
 
 /// The names that were asked for, each once, in the order of the known ones; all when none was.
@@ -194,4 +214,28 @@ fn seed_from_clock() -> u64 {
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
     now.as_nanos() as u64 & 0xffff_ffff
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MAIN, Preset, catalogue, default_locks};
+
+    #[test]
+    fn a_preset_measures_the_main_locks_and_those_of_the_user() {
+        let mut locks: Vec<&str> = catalogue()
+            .iter()
+            .map(|contender| contender.name())
+            .collect();
+        assert!(locks.len() > MAIN.len(), "there are others to leave out");
+        locks.push("my-lock");
+        let expected: Vec<String> = MAIN
+            .iter()
+            .chain(&["my-lock"])
+            .map(|name| (*name).to_owned())
+            .collect();
+        for preset in [Preset::Quick, Preset::Standard] {
+            assert_eq!(default_locks(preset, &locks).as_ref(), Some(&expected));
+        }
+        assert_eq!(default_locks(Preset::Full, &locks), None);
+    }
 }

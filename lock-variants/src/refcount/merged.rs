@@ -1,32 +1,45 @@
 //! `refcount`: as merged.
 
-use super::RefcountVma;
+use super::{Form, RefcountVma};
+use crate::rcuwait::NoSpin;
 use crate::sequence::MmSequence;
 use bench_core::lock::{Declined, Interrupted, LockFacts, ReadEnd, VmaLock, WriteSection};
 use bench_core::machine::Machine;
+use std::marker::PhantomData;
 
-/// The merged design. A new VMA is write-locked by trying to add the writer's bit, which a count of 0 refuses, and then
-/// only stamping it; it is attached separately.
+/// As merged.
 #[derive(Debug)]
-pub struct Refcount<M: Machine> {
-    sequence: MmSequence<M>,
-}
+pub struct Merged;
 
-impl<M: Machine> VmaLock for Refcount<M> {
-    type Machine = M;
-    type Vma = RefcountVma<M>;
-    type Token<'vma> = ();
-
+impl Form for Merged {
     const INFO: LockFacts = LockFacts {
         name: "refcount",
         summary: "a refcount_t with the writer's bit 0x40000000, as merged",
         source: "Linux 6.15, commit f35ab95ca0af",
         excludes: true,
     };
+    type Spin = NoSpin;
+}
+
+/// The merged design. A new VMA is write-locked by trying to add the writer's bit, which a count of 0 refuses, and then
+/// only stamping it; it is attached separately. [`Form`] is what other designs change of it.
+#[derive(Debug)]
+pub struct Refcount<M: Machine, F = Merged> {
+    sequence: MmSequence<M>,
+    form: PhantomData<fn() -> F>,
+}
+
+impl<M: Machine, F: Form> VmaLock for Refcount<M, F> {
+    type Machine = M;
+    type Vma = RefcountVma<M, F>;
+    type Token<'vma> = ();
+
+    const INFO: LockFacts = F::INFO;
 
     fn new() -> Self {
         Self {
             sequence: MmSequence::new(),
+            form: PhantomData,
         }
     }
 

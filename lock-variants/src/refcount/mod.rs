@@ -1,4 +1,5 @@
-//! `refcount` and `refcount-prestamp`: the merged VMA lock, a reference count with a writer's bit.
+//! `refcount`, and `refcount-spin`, `refcount-v6` and `refcount-prestamp`, which change one thing of it: the merged VMA
+//! lock, a reference count with a writer's bit.
 //!
 //! Upstream: merged for Linux 6.15 as f35ab95ca0af (series v10 of 13 Feb 2025, Message-ID
 //! `20250213224655.1680278-1-surenb@google.com`), with VMAs that are recycled at once (SLAB_TYPESAFE_BY_RCU, 3104138517fc).
@@ -26,7 +27,8 @@
 //! Attach: set the count to 1. Detach: count down; when that does not reach 0, some reader is about to back off: add
 //! OFFSET, wait until the count is OFFSET, subtract OFFSET.
 //!
-//! The two designs differ in how a new VMA is write-locked, see [`Refcount`] and [`RefcountPrestamp`].
+//! This is the text of [`Refcount`]. [`spin`] and [`v6`] are other [`Form`]s of it; [`RefcountPrestamp`] differs in how a
+//! new VMA is write-locked.
 //!
 //! # Invariants
 //! 1. Only `attach` changes the count from 0, in a write section: R1, W1 and detach count up from other values only.
@@ -54,17 +56,20 @@
 
 mod merged;
 mod prestamp;
+pub mod spin;
 #[cfg(test)]
 mod tests;
+pub mod v6;
 
-pub use merged::Refcount;
+pub use merged::{Merged, Refcount};
 pub use prestamp::RefcountPrestamp;
 
-use crate::rcuwait::Rcuwait;
+use crate::rcuwait::{Rcuwait, Spin};
 use crate::refcount_t::{RefcountT, Refused};
 use crate::sequence::{self, MmSequence, VmaSequence};
-use bench_core::lock::Declined;
+use bench_core::lock::{Declined, LockFacts};
 use bench_core::machine::Machine;
+use std::fmt::Debug;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 /// The writer's bit (`VMA_LOCK_OFFSET`).
@@ -72,18 +77,38 @@ pub const OFFSET: u32 = 0x4000_0000;
 /// The highest count that a reader may make (`VMA_REF_LIMIT`).
 pub const LIMIT: u32 = OFFSET - 1;
 
-/// The VMA's half of both designs.
+/// What the forms of the design differ in.
+pub trait Form: Debug + Send + Sync + 'static {
+    /// What the lock is.
+    const INFO: LockFacts;
+    /// What a writer adds, and a detacher that has to wait: OFFSET, and its own count where it has one.
+    const WRITER: u32 = OFFSET;
+    /// The highest count that a reader may make.
+    const LIMIT: u32 = LIMIT;
+    /// What a writer does before it parks.
+    type Spin: Spin;
+
+    /// Whether a reader that counted up from `old` has to back off.
+    #[inline(always)]
+    #[must_use]
+    fn backs_off(old: u32) -> bool {
+        let _ = old;
+        false
+    }
+}
+
+/// The VMA's half of all forms.
 #[derive(Debug)]
-pub struct RefcountVma<M: Machine> {
+pub struct RefcountVma<M: Machine, F: Form = Merged> {
     /// `vm_refcnt`, see the table of the module.
     count: RefcountT<M>,
     /// `vm_lock_seq`.
     sequence: VmaSequence<M>,
     /// The writer that waits for readers.
-    writer: Rcuwait<M>,
+    writer: Rcuwait<M, F::Spin>,
 }
 
-impl<M: Machine> RefcountVma<M> {
+impl<M: Machine, F: Form> RefcountVma<M, F> {
     fn new() -> Self {
         Self {
             count: RefcountT::new(0),
@@ -98,8 +123,13 @@ impl<M: Machine> RefcountVma<M> {
         if self.sequence.seems_locked(mm) {
             return Err(Declined::EarlySeq);
         }
-        if let Err(refused) = self.count.inc_not_zero_limited_acquire(LIMIT) {
-            return Err(self.why(refused));
+        match self.count.inc_not_zero_limited_acquire(F::LIMIT) {
+            Err(refused) => return Err(self.why(refused)),
+            Ok(old) if F::backs_off(old) => {
+                self.put();
+                return Err(Declined::WriterBit);
+            }
+            Ok(_) => {}
         }
         if self.sequence.is_locked(mm) {
             self.put();
@@ -113,7 +143,7 @@ impl<M: Machine> RefcountVma<M> {
         match refused {
             Refused::Zero => Declined::Detached,
             // Relaxed: the word may have changed since it was refused; it only names the reason.
-            Refused::Limit if self.count.read(Relaxed) == LIMIT => Declined::Limit,
+            Refused::Limit if self.count.read(Relaxed) == F::LIMIT => Declined::Limit,
             Refused::Limit => Declined::WriterBit,
         }
     }
@@ -122,7 +152,7 @@ impl<M: Machine> RefcountVma<M> {
     #[inline(always)]
     fn put(&self) {
         let left = self.count.sub_return(1);
-        if left == OFFSET || left == OFFSET + 1 {
+        if left == F::WRITER || left == F::WRITER + 1 {
             self.writer.wake();
         }
     }
@@ -130,15 +160,15 @@ impl<M: Machine> RefcountVma<M> {
     /// W1 to W4; `false` when the VMA is detached, and then nothing was done.
     #[inline]
     fn drain_and_stamp(&self, mm: &MmSequence<M>) -> bool {
-        if !self.count.add_not_zero(OFFSET) {
+        if !self.count.add_not_zero(F::WRITER) {
             return false;
         }
         // Acquire: pairs with the Release of each reader's count down (P7). All of them are in one release sequence.
         self.writer
-            .wait_until(|| self.count.read(Acquire) == OFFSET + 1);
+            .wait_until(|| self.count.read(Acquire) == F::WRITER + 1);
         self.sequence.stamp(mm);
         // Its Release publishes the stamp to R1.
-        let left = self.count.sub_return(OFFSET);
+        let left = self.count.sub_return(F::WRITER);
         debug_assert_ne!(left, 0, "a write-locked VMA lost its own count");
         true
     }
@@ -159,11 +189,11 @@ impl<M: Machine> RefcountVma<M> {
     /// Some reader counted up and is about to back off, or belongs to another mm.
     #[cold]
     fn wait_for_transient_readers(&self) {
-        if self.count.add_not_zero(OFFSET) {
+        if self.count.add_not_zero(F::WRITER) {
             // Acquire: pairs with the Release of each reader's count down.
             self.writer
-                .wait_until(|| self.count.read(Acquire) == OFFSET);
-            let left = self.count.sub_return(OFFSET);
+                .wait_until(|| self.count.read(Acquire) == F::WRITER);
+            let left = self.count.sub_return(F::WRITER);
             debug_assert_eq!(left, 0, "a reader entered a detached VMA");
         } else {
             // The last reader took it to 0 meanwhile, which was seen. Acquire: pairs with the Release of its count down.
@@ -175,22 +205,22 @@ impl<M: Machine> RefcountVma<M> {
         // Relaxed: for descriptions only.
         let count = self.count.read(Relaxed);
         let numbers = sequence::describe(&self.sequence, mm);
-        format!("vm_refcnt={count:#x} ({}) {numbers}", decode(count))
+        format!("vm_refcnt={count:#x} ({}) {numbers}", decode::<F>(count))
     }
 }
 
 /// A count in words.
-fn decode(count: u32) -> String {
+fn decode<F: Form>(count: u32) -> String {
     match count {
         0 => "detached".to_owned(),
         1 => "attached, no reader".to_owned(),
-        2..=LIMIT => crate::plural(count - 1, "reader"),
-        OFFSET => "detaching, no reader left".to_owned(),
+        2..OFFSET => crate::plural(count - 1, "reader"),
         0x8000_0000.. => "saturated".to_owned(),
-        _ if count == OFFSET + 1 => "writer owns it, or detacher waits for 1 reader".to_owned(),
+        _ if count == F::WRITER => "detaching, no reader left".to_owned(),
+        _ if count == F::WRITER + 1 => "writer owns it, or detacher waits for 1 reader".to_owned(),
         _ => format!(
             "writer waits for {}",
-            crate::plural(count - OFFSET - 1, "reader")
+            crate::plural(count.saturating_sub(F::WRITER + 1), "reader")
         ),
     }
 }

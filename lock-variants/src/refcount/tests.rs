@@ -1,6 +1,6 @@
 //! The value table, step by step, on the machine of one task.
 
-use super::{LIMIT, OFFSET, Refcount, RefcountPrestamp, RefcountVma, decode};
+use super::{Form, LIMIT, Merged, OFFSET, Refcount, RefcountPrestamp, RefcountVma, decode};
 use bench_core::lock::{Declined, VmaLock};
 use bench_core::machine::Solo;
 use bench_core::space::Mm;
@@ -8,18 +8,46 @@ use std::sync::atomic::Ordering::Relaxed;
 
 type Lock = Refcount<Solo>;
 
-fn count(vma: &RefcountVma<Solo>) -> u32 {
+pub(super) fn count<F: Form>(vma: &RefcountVma<Solo, F>) -> u32 {
     vma.count.read(Relaxed)
 }
 
 /// An mm and a VMA that it has mapped.
-fn mapped<L: VmaLock<Machine = Solo>>() -> (Mm<L>, L::Vma) {
+pub(super) fn mapped<L: VmaLock<Machine = Solo>>() -> (Mm<L>, L::Vma) {
     let (mm, vma) = (Mm::<L>::new(), L::new_vma());
     let guard = mm.write_lock();
     mm.lock().start_write(&vma, guard.section()).unwrap();
     mm.lock().attach(&vma, guard.section());
     drop(guard);
     (mm, vma)
+}
+
+/// The counts when new, write-locked, attached, read by two, read by none, write-locked, detached.
+pub(super) fn counts<L, F>() -> [u32; 7]
+where
+    F: Form,
+    L: VmaLock<Machine = Solo, Vma = RefcountVma<Solo, F>>,
+{
+    let (mm, vma) = (Mm::<L>::new(), L::new_vma());
+    let mut counts = vec![count(&vma)];
+    let guard = mm.write_lock();
+    mm.lock().start_write(&vma, guard.section()).unwrap();
+    counts.push(count(&vma));
+    mm.lock().attach(&vma, guard.section());
+    counts.push(count(&vma));
+    drop(guard);
+    let tokens = [0, 1].map(|_| mm.lock().start_read(&vma, 0).unwrap());
+    counts.push(count(&vma));
+    for token in tokens {
+        let _ = mm.lock().end_read(&vma, token);
+    }
+    counts.push(count(&vma));
+    let guard = mm.write_lock();
+    mm.lock().start_write(&vma, guard.section()).unwrap();
+    counts.push(count(&vma));
+    mm.lock().detach(&vma, guard.section());
+    counts.push(count(&vma));
+    counts.try_into().expect("seven steps")
 }
 
 #[test]
@@ -100,8 +128,8 @@ fn a_word_in_words() {
         mm.lock().describe(&vma),
         "vm_refcnt=0x40000002 (writer waits for 1 reader) vm_lock_seq=0 mm_lock_seq=1"
     );
-    assert_eq!(decode(0), "detached");
-    assert_eq!(decode(3), "2 readers");
-    assert_eq!(decode(OFFSET + 3), "writer waits for 2 readers");
-    assert_eq!(decode(0xc000_0000), "saturated");
+    assert_eq!(decode::<Merged>(0), "detached");
+    assert_eq!(decode::<Merged>(3), "2 readers");
+    assert_eq!(decode::<Merged>(OFFSET + 3), "writer waits for 2 readers");
+    assert_eq!(decode::<Merged>(0xc000_0000), "saturated");
 }

@@ -66,6 +66,8 @@ pub(crate) fn check_weakened(
     let _restore = Restore;
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = Some(preemptions);
+    // The rwsem spins before it sleeps; the default of 1,000 is too few for its largest models.
+    builder.max_branches = 10_000;
     builder.check(model);
 }
 

@@ -1,6 +1,7 @@
 //! `list`, `host`, `verify` of the catalogue, and plans that are only printed.
 
 use crate::tool::vmalock;
+use lock_variants::catalogue::MAIN;
 use predicates::prelude::*;
 use runners::contender::catalogue;
 use serde_json::Value;
@@ -110,6 +111,18 @@ fn a_plan_is_printed_and_nothing_is_measured() {
         first.contains("seed 5") && first.contains("takes: "),
         "{first}"
     );
+
+    // The main locks, and with `full` all; any can be named.
+    let locks = |told: &str| told.lines().next().expect("a line").to_owned();
+    let main = format!("locks:      {}", MAIN.join(", "));
+    assert_eq!(locks(&first), main);
+    assert_eq!(locks(&plan("--seed 5")), main);
+    let all = format!("locks:      {}", names().join(", "));
+    assert_eq!(locks(&plan("--preset full")), all);
+    let named = "refcount-spin";
+    assert!(!main.contains(named) && all.contains(named));
+    let told = plan(&format!("--preset quick --lock {named}"));
+    assert_eq!(locks(&told), format!("locks:      {named}"));
 
     let told = plan(
         "--lock refcount,null,refcount --threads 2,1,2 --mode latency,throughput --workload mmap-churn",

@@ -8,13 +8,16 @@ use std::collections::{BTreeMap, BTreeSet};
 #[test]
 fn every_lock_does_every_workload_in_every_mode() {
     let out = tempfile::tempdir().expect("a directory");
-    let words = "--rounds 1 --seed 7 --threads 1,2";
-    let done = tiny_run(vmalock(), out.path(), words).assert().code(0);
-    let run = RunFile::read(out.path());
     let names: Vec<&str> = catalogue()
         .iter()
         .map(|contender| contender.name())
         .collect();
+    let words = format!(
+        "--rounds 1 --seed 7 --threads 1,2 --lock {}",
+        names.join(",")
+    );
+    let done = tiny_run(vmalock(), out.path(), &words).assert().code(0);
+    let run = RunFile::read(out.path());
 
     let planned = names.len() * 4 * 2 * 3;
     let keys: BTreeSet<_> = run.cells.iter().map(key).collect();
