@@ -91,6 +91,12 @@ pub trait PlainLock: Debug + Send + Sync + 'static {
     /// Locks it exclusively, waiting for readers, with Acquire; calls `stamp`; unlocks it, with Release.
     fn with_write(&self, stamp: impl FnOnce());
 
+    /// Why [`PlainLock::try_read`] has just declined. The lock may have changed since: it only names the reason.
+    #[cold]
+    fn why_declined(&self) -> Declined {
+        Declined::WriterBit
+    }
+
     /// The words of the lock as they are now, for the report of a lock that hangs.
     fn describe(&self) -> String {
         format!("lock={self:?}")
@@ -156,7 +162,7 @@ impl<M: Machine, P: PlainLock> VmaLock for Sequenced<M, P> {
             return Err(Declined::EarlySeq);
         }
         let Some(guard) = vma.plain.try_read() else {
-            return Err(Declined::WriterBit);
+            return Err(vma.plain.why_declined());
         };
         if vma.sequence.is_locked(&self.sequence) {
             return Err(Declined::LateSeq);

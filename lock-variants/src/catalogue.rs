@@ -1,9 +1,13 @@
 //! The catalogue: every lock, once.
 
 use crate::adapter::Sequenced;
+use crate::atomic_inverted::AtomicInverted;
 use crate::atomic_msb::{AtomicMsb, AtomicMsbLockDetached};
+use crate::atomic_signed::AtomicSigned;
+use crate::atomic_two_bit::AtomicTwoBit;
 use crate::mmap_lock::MmapLock;
 use crate::null::Null;
+use crate::rcuref::Rcuref;
 use crate::refcount::{Refcount, RefcountPrestamp};
 use bench_core::lock::VmaLock;
 use bench_core::machine::Machine;
@@ -20,10 +24,14 @@ pub fn visit_all<M: Machine>(visitor: &mut impl Visitor<M>) {
     visitor.visit::<Null<M>>();
     visitor.visit::<MmapLock<M>>();
     visitor.visit::<Sequenced<M, RwSem<M>>>();
+    visitor.visit::<Sequenced<M, AtomicSigned<M>>>();
+    visitor.visit::<Sequenced<M, AtomicTwoBit<M>>>();
+    visitor.visit::<Sequenced<M, AtomicInverted<M>>>();
     visitor.visit::<AtomicMsb<M>>();
     visitor.visit::<AtomicMsbLockDetached<M>>();
     visitor.visit::<Refcount<M>>();
     visitor.visit::<RefcountPrestamp<M>>();
+    visitor.visit::<Rcuref<M>>();
     visitor.visit::<Sequenced<M, std::sync::RwLock<()>>>();
     visitor.visit::<Sequenced<M, parking_lot::RwLock<()>>>();
 }
@@ -62,10 +70,14 @@ mod tests {
             "null",
             "mmap-lock",
             "rwsem",
+            "atomic-signed",
+            "atomic-two-bit",
+            "atomic-inverted",
             "atomic-msb",
             "atomic-msb-lock-detached",
             "refcount",
             "refcount-prestamp",
+            "rcuref",
             "std-rwlock",
             "parking-lot",
         ];

@@ -3,7 +3,7 @@
 //! What the lock protects here is words that are read and written with Relaxed only, so that a model shows any order that
 //! the lock itself does not forbid.
 
-use super::{Body, Check, Kind, Situation, map, write_lock};
+use super::{Body, Check, Kind, Read, Situation, map, read, write_lock};
 use bench_core::lock::{Declined, ReadEnd, VmaLock};
 use bench_core::machine::{Machine, Word};
 use bench_core::space::Mm;
@@ -54,6 +54,13 @@ pub(super) fn checks<L: VmaLock>() -> Vec<Check> {
             true,
             2,
             stale_readers::<L>,
+        ),
+        check(
+            "stale-readers-leave-no-trace",
+            "a VMA that was attached while stale readers tried it can be read once they are gone",
+            false,
+            2,
+            stale_readers_leave_no_trace::<L>,
         ),
         check(
             "detach-waits",
@@ -279,6 +286,33 @@ fn stale_readers<L: VmaLock>(rounds: u32) -> Situation {
     let stage = Stage::<L>::new();
     stage.unmap(0, || ());
     run_on(&stage, rounds, &[reader, reader])
+}
+
+fn stale_readers_leave_no_trace<L: VmaLock>(rounds: u32) -> Situation {
+    fn writer<L: VmaLock>(stage: &Stage<L>) {
+        // Relaxed: only this thread changes it.
+        if stage.owner.load(Relaxed) != NOBODY {
+            stage.unmap(0, || ());
+        }
+        stage.map(0);
+    }
+    fn reader_of_another_mm<L: VmaLock>(stage: &Stage<L>) {
+        let _ = stage.reader(1, || 0);
+    }
+    let stage = Stage::<L>::new();
+    stage.unmap(0, || ());
+    let Situation { bodies, verdict } = run_on(&stage, rounds, &[writer, reader_of_another_mm]);
+    let verdict = Box::new(move || {
+        verdict()?;
+        match read(&stage.mms[0], &stage.vma) {
+            Read::Committed | Read::Declined(Declined::NoVmaLock) => Ok(()),
+            other => {
+                let words = stage.mms[0].lock().describe(&stage.vma);
+                Err(format!("a read afterwards ended with {other:?} ({words})"))
+            }
+        }
+    });
+    Situation { bodies, verdict }
 }
 
 fn detach_waits<L: VmaLock>(rounds: u32) -> Situation {
