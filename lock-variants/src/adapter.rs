@@ -102,6 +102,12 @@ pub trait PlainLock: Debug + Send + Sync + 'static {
     /// Locks it exclusively, waiting for readers, with Acquire; calls `stamp`; unlocks it, with Release.
     fn with_write(&self, stamp: impl FnOnce());
 
+    /// Why [`PlainLock::try_read`] has just declined. The lock may have changed since: it only names the reason.
+    #[cold]
+    fn why_declined(&self) -> Declined {
+        Declined::WriterBit
+    }
+
     /// The words of the lock as they are now, for the report of a lock that hangs.
     fn describe(&self) -> String {
         format!("lock={self:?}")
@@ -192,7 +198,7 @@ impl<M: Machine, P: PlainLock, D: Design<P>> VmaLock for Sequenced<M, P, D> {
             return Err(Declined::EarlySeq);
         };
         let Some(guard) = vma.plain.try_read() else {
-            return Err(Declined::WriterBit);
+            return Err(vma.plain.why_declined());
         };
         // Acquire: pairs with Release in `attach`. Before the second look: a VMA that came to this mm with the number of the
         // section that attached it was not stamped again, so that nothing else shows the reader that the section began.

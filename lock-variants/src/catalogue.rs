@@ -1,9 +1,13 @@
 //! The catalogue: every lock, once.
 
 use crate::adapter::Sequenced;
+use crate::atomic_inverted::AtomicInverted;
 use crate::atomic_msb::{AtomicMsb, AtomicMsbLockDetached};
+use crate::atomic_signed::AtomicSigned;
+use crate::atomic_two_bit::AtomicTwoBit;
 use crate::mmap_lock::MmapLock;
 use crate::null::Null;
+use crate::rcuref::Rcuref;
 use crate::refcount::spin::RefcountSpin;
 use crate::refcount::v6::RefcountV6;
 use crate::refcount::{Refcount, RefcountPrestamp};
@@ -40,12 +44,16 @@ pub fn visit_all<M: Machine>(visitor: &mut impl Visitor<M>) {
     visitor.visit::<Sequenced<M, RwSem<M>>>();
     visitor.visit::<RwsemSeqcount<M>>();
     visitor.visit::<RwsemSnapshot<M>>();
+    visitor.visit::<Sequenced<M, AtomicSigned<M>>>();
+    visitor.visit::<Sequenced<M, AtomicTwoBit<M>>>();
+    visitor.visit::<Sequenced<M, AtomicInverted<M>>>();
     visitor.visit::<AtomicMsb<M>>();
     visitor.visit::<AtomicMsbLockDetached<M>>();
     visitor.visit::<Refcount<M>>();
     visitor.visit::<RefcountSpin<M>>();
     visitor.visit::<RefcountV6<M>>();
     visitor.visit::<RefcountPrestamp<M>>();
+    visitor.visit::<Rcuref<M>>();
     visitor.visit::<Sequenced<M, std::sync::RwLock<()>>>();
     visitor.visit::<Sequenced<M, parking_lot::RwLock<()>>>();
 }
@@ -86,12 +94,16 @@ mod tests {
             "rwsem",
             "rwsem-seqcount",
             "rwsem-snapshot",
+            "atomic-signed",
+            "atomic-two-bit",
+            "atomic-inverted",
             "atomic-msb",
             "atomic-msb-lock-detached",
             "refcount",
             "refcount-spin",
             "refcount-v6",
             "refcount-prestamp",
+            "rcuref",
             "std-rwlock",
             "parking-lot",
         ];

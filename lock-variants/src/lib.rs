@@ -7,12 +7,16 @@
 #![forbid(unsafe_code)]
 
 pub mod adapter;
+pub mod atomic_inverted;
 pub mod atomic_msb;
+pub mod atomic_signed;
+pub mod atomic_two_bit;
 pub mod catalogue;
 pub mod contract;
 pub mod mmap_lock;
 pub mod null;
 mod parking_lot;
+pub mod rcuref;
 pub mod rcuwait;
 pub mod refcount;
 pub mod refcount_t;

@@ -3,27 +3,41 @@
 //! `std-rwlock` and `parking-lot` have words of their own, which loom cannot see: the native runs of the suite have to do.
 
 mod faulty_forms;
+mod inverted_by_store;
 mod literal_mail;
+mod literal_rcuref;
 mod loom_machine;
 
 use bench_core::lock::VmaLock;
 use bench_core::machine::{Machine, Word};
 use bench_core::space::Mm;
 use faulty_forms::{BitAlone, NeitherTest, RelaxedBegin, SnapshotAsProposed, SnapshotInNoOrder};
+use inverted_by_store::InvertedByStore;
 use literal_mail::LiteralMail;
+use literal_rcuref::LiteralRcuref;
+use lock_variants::adapter::Sequenced;
+use lock_variants::atomic_inverted::AtomicInverted;
 use lock_variants::atomic_msb::AtomicMsb;
+use lock_variants::atomic_signed::AtomicSigned;
+use lock_variants::atomic_two_bit::AtomicTwoBit;
 use lock_variants::catalogue::{Visitor, visit_all};
 use lock_variants::contract::{self, Body, Check};
 use lock_variants::null::Null;
+use lock_variants::rcuref::Rcuref;
 use lock_variants::refcount::Refcount;
 use lock_variants::refcount::spin::RefcountSpin;
 use lock_variants::refcount::v6::RefcountV6;
 use lock_variants::rwsem_seqcount::RwsemSeqcount;
 use lock_variants::rwsem_snapshot::RwsemSnapshot;
 use loom_machine::{Loom, Weakness, check, check_weakened};
+use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+
+type Signed = Sequenced<Loom, AtomicSigned<Loom>>;
+type TwoBit = Sequenced<Loom, AtomicTwoBit<Loom>>;
+type Inverted = Sequenced<Loom, AtomicInverted<Loom>>;
 
 /// The first body runs on the thread of the model itself.
 fn in_parallel(bodies: Vec<Body>) {
@@ -92,17 +106,21 @@ fn lock_holds(name: &str) {
 }
 
 /// Every lock of the catalogue whose words are the machine's. Each is a test of its own below, so that they run at once.
-const MODELLED: [&str; 10] = [
+const MODELLED: [&str; 14] = [
     "mmap-lock",
     "rwsem",
     "rwsem-seqcount",
     "rwsem-snapshot",
+    "atomic-signed",
+    "atomic-two-bit",
+    "atomic-inverted",
     "atomic-msb",
     "atomic-msb-lock-detached",
     "refcount",
     "refcount-spin",
     "refcount-v6",
     "refcount-prestamp",
+    "rcuref",
 ];
 
 #[test]
@@ -171,6 +189,26 @@ fn refcount_prestamp() {
 }
 
 #[test]
+fn atomic_signed() {
+    lock_holds("atomic-signed");
+}
+
+#[test]
+fn atomic_two_bit() {
+    lock_holds("atomic-two-bit");
+}
+
+#[test]
+fn atomic_inverted() {
+    lock_holds("atomic-inverted");
+}
+
+#[test]
+fn rcuref() {
+    lock_holds("rcuref");
+}
+
+#[test]
 fn the_lock_that_excludes_nobody_breaks_every_rule_about_exclusion() {
     for check in contract::checks::<Null<Loom>>() {
         let failed = fails::<Null<Loom>>(check.name, Weakness::None, 2);
@@ -178,19 +216,61 @@ fn the_lock_that_excludes_nobody_breaks_every_rule_about_exclusion() {
     }
 }
 
+/// What a lock whose writer loads its count until it may go on needs, and where.
+const COUNTED: &[(Weakness, &str)] = &[
+    (Weakness::RmwAcquire, "reader-excludes-writer"), // R1 with W4: P8
+    (Weakness::RmwRelease, "reader-excludes-writer"), // W4 with R1: P2
+    (Weakness::RmwRelease, "start-write-drains"),     // end of read with W2: P7
+    (Weakness::RmwRelease, "detach-waits"),           // end of read with detach: P12
+    (Weakness::LoadAcquire, "reader-excludes-writer"), // R2 with the end of the section: P6
+    (Weakness::LoadAcquire, "start-write-drains"),    // W2 with end of read: P7
+    (Weakness::StoreRelease, "reader-excludes-writer"), // the end of the section with R2: P6
+    (Weakness::StoreRelease, "detach-and-attach"),    // what a VMA is with who finds it: P9
+];
+
+/// What a lock whose writer exchanges its count, and leaves it by a store, needs.
+const EXCHANGED: &[(Weakness, &str)] = &[
+    (Weakness::RmwAcquire, "reader-excludes-writer"), // R1 with W3: P8
+    (Weakness::RmwAcquire, "start-write-drains"),     // W1 with end of read: P7
+    (Weakness::RmwAcquire, "detach-waits"),           // W1 with end of read: P12
+    (Weakness::RmwRelease, "start-write-drains"),     // end of read with W1: P7
+    (Weakness::RmwRelease, "detach-waits"),           // end of read with W1: P12
+    (Weakness::LoadAcquire, "reader-excludes-writer"), // R2 with the end of the section: P6
+    (Weakness::StoreRelease, "reader-excludes-writer"), // W3 with R1, the end of the section with R2: P6
+    (Weakness::StoreRelease, "detach-and-attach"),      // what a VMA is with who finds it: P9
+];
+
+/// The last reader leaves while the writer begins to wait for it.
+fn last_reader_and_writer<L: VmaLock<Machine = Loom>>() {
+    let (mm, vma) = (Arc::new(Mm::<L>::new()), Arc::new(L::new_vma()));
+    let guard = mm.write_lock();
+    mm.lock().start_write(&vma, guard.section()).unwrap();
+    mm.lock().attach(&vma, guard.section());
+    drop(guard);
+    let token = mm.lock().start_read(&vma, 0).ok().unwrap();
+    let (its_mm, its_vma) = (Arc::clone(&mm), Arc::clone(&vma));
+    let writer = loom::thread::spawn(move || {
+        // A writer that sleeps for ever ends with a panic of loom, which has no words left for the guard to unlock.
+        let guard = ManuallyDrop::new(its_mm.write_lock());
+        its_mm
+            .lock()
+            .start_write(&its_vma, guard.section())
+            .unwrap();
+        drop(ManuallyDrop::into_inner(guard));
+    });
+    let _ = mm.lock().end_read(&vma, token);
+    writer.join().unwrap();
+}
+
 /// The machine forgets one kind of ordering, and a model of the lock notices: none of them is there for nothing, and the
 /// models would see it go.
-fn each_ordering_is_needed<L: VmaLock<Machine = Loom>>() {
-    needs::<L>(&[
-        (Weakness::RmwAcquire, "reader-excludes-writer"), // R1 with W4: P8
-        (Weakness::RmwRelease, "reader-excludes-writer"), // W4 with R1: P2
-        (Weakness::RmwRelease, "start-write-drains"),     // end of read with W2: P7
-        (Weakness::RmwRelease, "detach-waits"),           // end of read with detach: P12
-        (Weakness::LoadAcquire, "reader-excludes-writer"), // R2 with the end of the section: P6
-        (Weakness::LoadAcquire, "start-write-drains"),    // W2 with end of read: P7
-        (Weakness::StoreRelease, "reader-excludes-writer"), // the end of the section with R2: P6
-        (Weakness::StoreRelease, "detach-and-attach"),    // what a VMA is with who finds it: P9
-    ]);
+fn each_ordering_is_needed<L: VmaLock<Machine = Loom>>(needed: &[(Weakness, &str)]) {
+    needs::<L>(needed);
+    // Without the full barriers the writer and the last reader can miss each other, and the writer sleeps for ever: P19.
+    check(2, last_reader_and_writer::<L>);
+    let sleeps_for_ever =
+        catch_unwind(|| check_weakened(Weakness::Fences, 2, last_reader_and_writer::<L>)).is_err();
+    assert!(sleeps_for_ever, "{}: no wake is lost", L::INFO.name);
 }
 
 /// The same for the designs around a rw_semaphore, whose drain is one read-modify-write.
@@ -218,17 +298,17 @@ fn needs<L: VmaLock<Machine = Loom>>(needed: &[(Weakness, &str)]) {
 
 #[test]
 fn refcount_needs_each_of_its_orderings() {
-    each_ordering_is_needed::<Refcount<Loom>>();
+    each_ordering_is_needed::<Refcount<Loom>>(COUNTED);
 }
 
 #[test]
 fn refcount_spin_needs_each_of_its_orderings() {
-    each_ordering_is_needed::<RefcountSpin<Loom>>();
+    each_ordering_is_needed::<RefcountSpin<Loom>>(COUNTED);
 }
 
 #[test]
 fn refcount_v6_needs_each_of_its_orderings() {
-    each_ordering_is_needed::<RefcountV6<Loom>>();
+    each_ordering_is_needed::<RefcountV6<Loom>>(COUNTED);
 }
 
 #[test]
@@ -245,19 +325,27 @@ fn rwsem_snapshot_needs_each_of_its_orderings() {
 
 #[test]
 fn atomic_msb_needs_each_of_its_orderings() {
-    each_ordering_is_needed::<AtomicMsb<Loom>>();
+    each_ordering_is_needed::<AtomicMsb<Loom>>(COUNTED);
 }
 
-/// Without the full barriers the writer and the last reader can miss each other, and the writer sleeps for ever: P19.
 #[test]
-fn a_wake_is_lost_without_the_full_barriers() {
-    needs::<Refcount<Loom>>(&[(Weakness::Fences, "start-write-drains")]);
+fn rcuref_needs_each_of_its_orderings() {
+    each_ordering_is_needed::<Rcuref<Loom>>(COUNTED);
 }
 
-/// A writer that spun in vain is not in the slot yet, and then needs the same barriers.
 #[test]
-fn a_wake_is_lost_without_the_full_barriers_after_a_spin() {
-    needs::<RefcountSpin<Loom>>(&[(Weakness::Fences, "start-write-drains")]);
+fn atomic_inverted_needs_each_of_its_orderings() {
+    each_ordering_is_needed::<Inverted>(COUNTED);
+}
+
+#[test]
+fn atomic_signed_needs_each_of_its_orderings() {
+    each_ordering_is_needed::<Signed>(EXCHANGED);
+}
+
+#[test]
+fn atomic_two_bit_needs_each_of_its_orderings() {
+    each_ordering_is_needed::<TwoBit>(EXCHANGED);
 }
 
 /// A reader sees the odd number of the next section and nothing of what the section before wrote.
@@ -351,6 +439,26 @@ fn the_limit_or_the_test_of_the_bit_is_needed() {
 fn the_letter_of_the_mail_lets_stale_readers_into_a_detached_vma() {
     assert!(fails::<LiteralMail<Loom>>(
         "stale-readers",
+        Weakness::None,
+        2
+    ));
+}
+
+/// A stale reader that comes to it late kills the VMA that was attached meanwhile.
+#[test]
+fn the_letter_of_rcuref_lets_a_stale_reader_kill_a_recycled_vma() {
+    assert!(fails::<LiteralRcuref<Loom>>(
+        "stale-readers-leave-no-trace",
+        Weakness::None,
+        2
+    ));
+}
+
+/// The writer's store loses a reader that is about to back off.
+#[test]
+fn an_inverted_count_is_not_freed_by_a_store() {
+    assert!(fails::<Sequenced<Loom, InvertedByStore<Loom>>>(
+        "stale-readers-leave-no-trace",
         Weakness::None,
         2
     ));

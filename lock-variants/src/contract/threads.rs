@@ -3,7 +3,7 @@
 //! What the lock protects here is words that are read and written with Relaxed only, so that a model shows any order that
 //! the lock itself does not forbid.
 
-use super::{Body, Check, Kind, Situation, map, write_lock};
+use super::{Body, Check, Kind, Read, Situation, map, read, unmap, write_lock};
 use bench_core::lock::{Declined, ReadEnd, VmaLock};
 use bench_core::machine::{Machine, Word};
 use bench_core::space::Mm;
@@ -54,6 +54,13 @@ pub(super) fn checks<L: VmaLock>() -> Vec<Check> {
             true,
             2,
             stale_readers::<L>,
+        ),
+        check(
+            "stale-readers-leave-no-trace",
+            "a VMA that was attached while stale readers tried it can be read and detached once they are gone",
+            false,
+            2,
+            stale_readers_leave_no_trace::<L>,
         ),
         check(
             "detach-waits",
@@ -145,6 +152,17 @@ impl<L: VmaLock> Stage<L> {
         let owner = body() as usize;
         let owner = self.mms.get(owner).unwrap_or(&self.mms[mm]);
         Some(owner.lock().end_read(&self.vma, token))
+    }
+
+    /// A read of the first mm, whose the VMA is, commits, where a VMA has a lock at all.
+    fn can_be_read(&self) -> Result<(), String> {
+        match read(&self.mms[0], &self.vma) {
+            Read::Committed | Read::Declined(Declined::NoVmaLock) => Ok(()),
+            other => {
+                let words = self.mms[0].lock().describe(&self.vma);
+                Err(format!("a read afterwards ended with {other:?} ({words})"))
+            }
+        }
     }
 
     /// The VMA write-locked by mm `mm` for as long as `body` runs.
@@ -286,6 +304,31 @@ fn stale_readers<L: VmaLock>(rounds: u32) -> Situation {
     let stage = Stage::<L>::new();
     stage.unmap(0, || ());
     run_on(&stage, rounds, &[reader, reader])
+}
+
+fn stale_readers_leave_no_trace<L: VmaLock>(rounds: u32) -> Situation {
+    fn writer<L: VmaLock>(stage: &Stage<L>) {
+        // Relaxed: only this thread changes it.
+        if stage.owner.load(Relaxed) != NOBODY {
+            stage.unmap(0, || ());
+        }
+        stage.map(0);
+    }
+    fn reader_of_another_mm<L: VmaLock>(stage: &Stage<L>) {
+        let _ = stage.reader(1, || 0);
+    }
+    let stage = Stage::<L>::new();
+    stage.unmap(0, || ());
+    let Situation { bodies, verdict } = run_on(&stage, rounds, &[writer, reader_of_another_mm]);
+    let verdict = Box::new(move || {
+        verdict()?;
+        stage.can_be_read()?;
+        // A count that is one too low lets a reader in all the same, and keeps a detacher waiting.
+        unmap(&stage.mms[0], &stage.vma)?;
+        map(&stage.mms[0], &stage.vma)?;
+        stage.can_be_read()
+    });
+    Situation { bodies, verdict }
 }
 
 fn detach_waits<L: VmaLock>(rounds: u32) -> Situation {
