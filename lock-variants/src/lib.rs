@@ -25,6 +25,7 @@ pub mod rwsem_seqcount;
 pub mod rwsem_snapshot;
 pub mod sequence;
 mod std_rwlock;
+mod width;
 
 /// `1 reader`, `2 readers`.
 fn plural(count: u32, noun: &str) -> String {

@@ -1,11 +1,10 @@
 //! `refcount`: as merged.
 
-use super::{Form, RefcountVma};
+use super::{Form, MmNumber, RefcountVma};
 use crate::rcuwait::NoSpin;
-use crate::sequence::MmSequence;
+use crate::sequence::{Bits, MmSequence};
 use bench_core::lock::{Declined, Interrupted, LockFacts, ReadEnd, VmaLock, WriteSection};
 use bench_core::machine::Machine;
-use std::marker::PhantomData;
 
 /// As merged.
 #[derive(Debug)]
@@ -19,14 +18,14 @@ impl Form for Merged {
         excludes: true,
     };
     type Spin = NoSpin;
+    type Width = Bits<32>;
 }
 
 /// The merged design. A new VMA is write-locked by trying to add the writer's bit, which a count of 0 refuses, and then
 /// only stamping it; it is attached separately. [`Form`] is what other designs change of it.
 #[derive(Debug)]
-pub struct Refcount<M: Machine, F = Merged> {
-    sequence: MmSequence<M>,
-    form: PhantomData<fn() -> F>,
+pub struct Refcount<M: Machine, F: Form = Merged> {
+    sequence: MmNumber<M, F>,
 }
 
 impl<M: Machine, F: Form> VmaLock for Refcount<M, F> {
@@ -39,7 +38,6 @@ impl<M: Machine, F: Form> VmaLock for Refcount<M, F> {
     fn new() -> Self {
         Self {
             sequence: MmSequence::new(),
-            form: PhantomData,
         }
     }
 

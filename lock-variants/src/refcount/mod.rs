@@ -66,7 +66,7 @@ pub use prestamp::RefcountPrestamp;
 
 use crate::rcuwait::{Rcuwait, Spin};
 use crate::refcount_t::{RefcountT, Refused};
-use crate::sequence::{self, MmSequence, VmaSequence};
+use crate::sequence::{self, MmSequence, PlusOne, VmaSequence, Width};
 use bench_core::lock::{Declined, LockFacts};
 use bench_core::machine::Machine;
 use std::fmt::Debug;
@@ -87,6 +87,8 @@ pub trait Form: Debug + Send + Sync + 'static {
     const LIMIT: u32 = LIMIT;
     /// What a writer does before it parks.
     type Spin: Spin;
+    /// How wide the sequence numbers are.
+    type Width: Width;
 
     /// Whether a reader that counted up from `old` has to back off.
     #[inline(always)]
@@ -103,10 +105,13 @@ pub struct RefcountVma<M: Machine, F: Form = Merged> {
     /// `vm_refcnt`, see the table of the module.
     count: RefcountT<M>,
     /// `vm_lock_seq`.
-    sequence: VmaSequence<M>,
+    sequence: VmaSequence<M, F::Width>,
     /// The writer that waits for readers.
     writer: Rcuwait<M, F::Spin>,
 }
+
+/// The mm's number of a form.
+type MmNumber<M, F> = MmSequence<M, PlusOne, <F as Form>::Width>;
 
 impl<M: Machine, F: Form> RefcountVma<M, F> {
     fn new() -> Self {
@@ -119,7 +124,7 @@ impl<M: Machine, F: Form> RefcountVma<M, F> {
 
     /// R0 to R2.
     #[inline(always)]
-    fn start_read(&self, mm: &MmSequence<M>) -> Result<(), Declined> {
+    fn start_read(&self, mm: &MmNumber<M, F>) -> Result<(), Declined> {
         if self.sequence.seems_locked(mm) {
             return Err(Declined::EarlySeq);
         }
@@ -159,7 +164,7 @@ impl<M: Machine, F: Form> RefcountVma<M, F> {
 
     /// W1 to W4; `false` when the VMA is detached, and then nothing was done.
     #[inline]
-    fn drain_and_stamp(&self, mm: &MmSequence<M>) -> bool {
+    fn drain_and_stamp(&self, mm: &MmNumber<M, F>) -> bool {
         if !self.count.add_not_zero(F::WRITER) {
             return false;
         }
@@ -201,7 +206,7 @@ impl<M: Machine, F: Form> RefcountVma<M, F> {
         }
     }
 
-    fn describe(&self, mm: &MmSequence<M>) -> String {
+    fn describe(&self, mm: &MmNumber<M, F>) -> String {
         // Relaxed: for descriptions only.
         let count = self.count.read(Relaxed);
         let numbers = sequence::describe(&self.sequence, mm);

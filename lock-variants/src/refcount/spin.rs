@@ -30,6 +30,7 @@
 
 use super::{Form, Refcount};
 use crate::rcuwait::Spin;
+use crate::sequence::Bits;
 use bench_core::lock::LockFacts;
 use bench_core::machine::Machine;
 
@@ -73,6 +74,7 @@ impl Form for Spinning {
         excludes: true,
     };
     type Spin = SpinBriefly;
+    type Width = Bits<32>;
 }
 
 /// The lock.

@@ -41,6 +41,7 @@
 
 use super::{Form, OFFSET, Refcount};
 use crate::rcuwait::NoSpin;
+use crate::sequence::Bits;
 use bench_core::lock::LockFacts;
 
 /// What it changes of `refcount`.
@@ -57,6 +58,7 @@ impl Form for Version6 {
     const WRITER: u32 = OFFSET + 1;
     const LIMIT: u32 = OFFSET - 2;
     type Spin = NoSpin;
+    type Width = Bits<32>;
 
     #[inline(always)]
     fn backs_off(old: u32) -> bool {

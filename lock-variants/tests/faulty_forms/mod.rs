@@ -7,7 +7,9 @@ use bench_core::rwsem::RwSem;
 use lock_variants::adapter::{Design, Sequenced};
 use lock_variants::rcuwait::NoSpin;
 use lock_variants::refcount::{Form, OFFSET, Refcount};
-use lock_variants::sequence::{EqualTwice, Looks, MmSequence, PlusOne, Step, VmaSequence};
+use lock_variants::sequence::{
+    Bits, EqualTwice, Looks, MmSequence, PlusOne, Step, VmaSequence, Width,
+};
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 const fn facts(name: &'static str) -> LockFacts {
@@ -35,8 +37,8 @@ impl Design<RwSem<Loom>> for RelaxedBeginDesign {
 pub(crate) struct OddRelaxed;
 
 impl Step for OddRelaxed {
-    fn begin<M: Machine>(number: &M::U32) {
-        number.store(number.load(Relaxed) + 1, Relaxed);
+    fn begin<M: Machine, W: Width>(number: &W::Word<M>) {
+        number.store(W::next(number.load(Relaxed)), Relaxed);
     }
 }
 
@@ -56,7 +58,7 @@ impl Design<RwSem<Loom>> for SnapshotAsProposedDesign {
 pub(crate) struct FenceAtBegin;
 
 impl Step for FenceAtBegin {
-    fn begin<M: Machine>(_number: &M::U32) {
+    fn begin<M: Machine, W: Width>(_number: &W::Word<M>) {
         M::fence(Release);
     }
 }
@@ -77,9 +79,12 @@ impl Design<RwSem<Loom>> for SnapshotInNoOrderDesign {
 pub(crate) struct NotEqualThenUnchanged;
 
 impl Looks for NotEqualThenUnchanged {
-    type Seen = u32;
+    type Seen<W: Width> = W::Number;
 
-    fn before<M: Machine, S: Step>(vma: &VmaSequence<M>, mm: &MmSequence<M, S>) -> Option<u32> {
+    fn before<M: Machine, S: Step, W: Width>(
+        vma: &VmaSequence<M, W>,
+        mm: &MmSequence<M, S, W>,
+    ) -> Option<W::Number> {
         let seen = vma.number();
         M::fence(Acquire);
         let section = mm.number();
@@ -87,7 +92,11 @@ impl Looks for NotEqualThenUnchanged {
         (seen != section).then_some(seen)
     }
 
-    fn after<M: Machine, S: Step>(vma: &VmaSequence<M>, _mm: &MmSequence<M, S>, seen: u32) -> bool {
+    fn after<M: Machine, S: Step, W: Width>(
+        vma: &VmaSequence<M, W>,
+        _mm: &MmSequence<M, S, W>,
+        seen: W::Number,
+    ) -> bool {
         vma.number() != seen
     }
 }
@@ -103,6 +112,7 @@ impl Form for BitAloneForm {
     const WRITER: u32 = OFFSET + 1;
     const LIMIT: u32 = 0x7fff_ffff;
     type Spin = NoSpin;
+    type Width = Bits<32>;
 
     fn backs_off(old: u32) -> bool {
         old & OFFSET != 0
@@ -120,4 +130,5 @@ impl Form for NeitherTestForm {
     const WRITER: u32 = OFFSET + 1;
     const LIMIT: u32 = 0x7fff_ffff;
     type Spin = NoSpin;
+    type Width = Bits<32>;
 }
