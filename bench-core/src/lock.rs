@@ -23,6 +23,7 @@ use std::marker::PhantomData;
 /// 3. `end_read` is called with the mm-wide half that the VMA belonged to when the reader held it.
 /// 4. A reader that is held excludes a writer, and the other way round: between `start_read` and `end_read` no writer is
 ///    between the return of its `start_write` and its `end_write_all`.
+/// 5. An mm-wide half is dropped when its VMAs are detached, or when nobody is left who can try them.
 pub trait VmaLock: Debug + Send + Sync + Sized + 'static {
     /// The machine that it runs on.
     type Machine: Machine;

@@ -8,6 +8,7 @@ use crate::atomic_two_bit::AtomicTwoBit;
 use crate::mmap_lock::MmapLock;
 use crate::null::Null;
 use crate::rcuref::Rcuref;
+use crate::refcount::per_mm::Refcount617;
 use crate::refcount::spin::RefcountSpin;
 use crate::refcount::v6::RefcountV6;
 use crate::refcount::{Refcount, RefcountPrestamp};
@@ -53,6 +54,7 @@ pub fn visit_all<M: Machine>(visitor: &mut impl Visitor<M>) {
     visitor.visit::<RefcountSpin<M>>();
     visitor.visit::<RefcountV6<M>>();
     visitor.visit::<RefcountPrestamp<M>>();
+    visitor.visit::<Refcount617<M>>();
     visitor.visit::<Rcuref<M>>();
     visitor.visit::<Sequenced<M, std::sync::RwLock<()>>>();
     visitor.visit::<Sequenced<M, parking_lot::RwLock<()>>>();
@@ -103,6 +105,7 @@ mod tests {
             "refcount-spin",
             "refcount-v6",
             "refcount-prestamp",
+            "refcount-6.17",
             "rcuref",
             "std-rwlock",
             "parking-lot",

@@ -1,7 +1,7 @@
 //! The one-slot wait of a writer for its readers, as the kernel's `rcuwait`.
 //!
-//! At most one task waits on a VMA, since writers hold the mmap lock, so that a slot for one task is enough and nobody
-//! queues.
+//! At most one task of an mm waits, since writers hold the mmap lock, so that a slot for one task is enough and nobody queues,
+//! be it a slot of each VMA or of each mm.
 //!
 //! # State
 //! One word: 0, or the number of the task that waits, plus one.
@@ -23,10 +23,11 @@
 //!
 //! # What differs from the kernel
 //! The kernel has one slot per mm and finds it from the VMA (`vm_mm`), because a reader that backs off from a VMA that was
-//! recycled into another mm has to wake that other mm's writer. Here the VMA's half of a lock has no pointer to its mm, so
-//! that the slot itself lives in the VMA: 4 bytes instead of the 8 of `vm_mm`. A reader may look at the slot after it let
-//! go of the VMA, since VMAs and tasks are type-stable; so that a wake to a freed mm (P10 in `kernel-locks.md`, fixed in
-//! Linux 6.17) cannot occur.
+//! recycled into another mm has to wake that other mm's writer. [`crate::refcount::per_mm`] does the same, and has to keep that mm
+//! alive for the wake (P10 in `kernel-locks.md`, repaired in Linux 6.17).
+//!
+//! All other designs have a slot in each VMA: 4 bytes instead of the 8 of `vm_mm`. A reader may look at it after it let go of the
+//! VMA, since VMAs and tasks are type-stable, so that a wake to a freed mm cannot occur.
 
 use bench_core::machine::{Machine, Park, TaskId, Word};
 use std::fmt::Debug;

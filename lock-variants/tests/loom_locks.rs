@@ -106,7 +106,7 @@ fn lock_holds(name: &str) {
 }
 
 /// Every lock of the catalogue whose words are the machine's. Each is a test of its own below, so that they run at once.
-const MODELLED: [&str; 14] = [
+const MODELLED: [&str; 15] = [
     "mmap-lock",
     "rwsem",
     "rwsem-seqcount",
@@ -120,6 +120,7 @@ const MODELLED: [&str; 14] = [
     "refcount-spin",
     "refcount-v6",
     "refcount-prestamp",
+    "refcount-6.17",
     "rcuref",
 ];
 
@@ -186,6 +187,11 @@ fn refcount_v6() {
 #[test]
 fn refcount_prestamp() {
     lock_holds("refcount-prestamp");
+}
+
+#[test]
+fn refcount_6_17() {
+    lock_holds("refcount-6.17");
 }
 
 #[test]

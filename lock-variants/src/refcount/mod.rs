@@ -51,10 +51,11 @@
 //! - W2's last load is Acquire. The kernel's is relaxed, with a full barrier before it and a control dependency after it,
 //!   which on paper does not keep the writer's later loads behind the drain (P7, a hypothesis).
 //! - The mm's number counts sections by one; from 6.14 on the kernel's is a sequence count that is odd in a section.
-//! - The slot of the waiting writer is in the VMA, not in the mm: [`crate::rcuwait`] says why.
-//! - Identity is checked by the address space after `start_read`, as in 6.15 and 6.16.
+//! - The slot of the waiting writer is in the VMA, not in the mm: [`crate::rcuwait`] says why. [`per_mm`] has it in the mm.
+//! - Identity is checked by the address space after `start_read`, as in 6.15 and 6.16; [`per_mm`] checks the mm itself.
 
 mod merged;
+pub mod per_mm;
 mod prestamp;
 pub mod spin;
 #[cfg(test)]
@@ -129,7 +130,7 @@ impl<M: Machine, F: Form> RefcountVma<M, F> {
             return Err(Declined::EarlySeq);
         }
         match self.count.inc_not_zero_limited_acquire(F::LIMIT) {
-            Err(refused) => return Err(self.why(refused)),
+            Err(refused) => return Err(why(&self.count, F::LIMIT, refused)),
             Ok(old) if F::backs_off(old) => {
                 self.put();
                 return Err(Declined::WriterBit);
@@ -141,16 +142,6 @@ impl<M: Machine, F: Form> RefcountVma<M, F> {
             return Err(Declined::LateSeq);
         }
         Ok(())
-    }
-
-    #[cold]
-    fn why(&self, refused: Refused) -> Declined {
-        match refused {
-            Refused::Zero => Declined::Detached,
-            // Relaxed: the word may have changed since it was refused; it only names the reason.
-            Refused::Limit if self.count.read(Relaxed) == F::LIMIT => Declined::Limit,
-            Refused::Limit => Declined::WriterBit,
-        }
     }
 
     /// Counts down, and wakes the writer that waits for it.
@@ -211,6 +202,17 @@ impl<M: Machine, F: Form> RefcountVma<M, F> {
         let count = self.count.read(Relaxed);
         let numbers = sequence::describe(&self.sequence, mm);
         format!("vm_refcnt={count:#x} ({}) {numbers}", decode::<F>(count))
+    }
+}
+
+/// Why R1 did not count up.
+#[cold]
+fn why<M: Machine>(count: &RefcountT<M>, limit: u32, refused: Refused) -> Declined {
+    match refused {
+        Refused::Zero => Declined::Detached,
+        // Relaxed: the word may have changed since it was refused; it only names the reason.
+        Refused::Limit if count.read(Relaxed) == limit => Declined::Limit,
+        Refused::Limit => Declined::WriterBit,
     }
 }
 
