@@ -24,9 +24,9 @@ pub(super) struct MmGround<M: Machine> {
 }
 
 impl<M: Machine> MmGround<M> {
-    fn new(threads: u32, vmas: u32) -> Self {
+    fn new(threads: u32, index: Index<M>) -> Self {
         Self {
-            index: Index::with_capacity(vmas),
+            index,
             rcu: Rcu::new(threads as usize),
         }
     }
@@ -37,9 +37,33 @@ impl<M: Machine> Ground<M> {
     /// ([`super::AddressSpace::bytes`], the largest of all lock designs that will stand on it).
     #[must_use]
     pub fn new(mms: u32, threads: u32, vmas: u32, bytes: usize) -> Self {
+        Self::with_indexes(mms, threads, vmas, bytes, || Index::with_capacity(vmas))
+    }
+
+    /// The same with a given number of spare nodes in each index ([`Index::with_spare_nodes`]): a model builds its ground anew
+    /// for every schedule.
+    #[must_use]
+    pub fn with_spare_nodes(
+        mms: u32,
+        threads: u32,
+        vmas: u32,
+        bytes: usize,
+        spare_nodes: u32,
+    ) -> Self {
+        let index = || Index::with_spare_nodes(vmas, spare_nodes);
+        Self::with_indexes(mms, threads, vmas, bytes, index)
+    }
+
+    fn with_indexes(
+        mms: u32,
+        threads: u32,
+        vmas: u32,
+        bytes: usize,
+        index: impl Fn() -> Index<M>,
+    ) -> Self {
         Self {
             arena: Arena::new(bytes),
-            mms: (0..mms).map(|_| MmGround::new(threads, vmas)).collect(),
+            mms: (0..mms).map(|_| MmGround::new(threads, index())).collect(),
             threads,
             vmas,
         }

@@ -61,13 +61,13 @@ impl<L: VmaLock> AddressSpace<L> {
             Layout::OwnLine => {
                 let mut own = bump.records(vmas, Self::own_line_bytes());
                 let locks = bump.fill(&mut own, L::new_vma);
-                let mut rest = bump.records(vmas, vma::HOT_BYTES);
+                let mut rest = bump.records(vmas, Hot::<L::Machine>::STRIDE_BYTES);
                 (locks, bump.fill(&mut rest, Hot::new))
             }
             Layout::Packed => {
                 let mut packed = bump.records(vmas, size_of::<L::Vma>());
                 let locks = bump.fill(&mut packed, L::new_vma);
-                let mut rest = bump.records(vmas, vma::HOT_BYTES);
+                let mut rest = bump.records(vmas, Hot::<L::Machine>::STRIDE_BYTES);
                 (locks, bump.fill(&mut rest, Hot::new))
             }
             Layout::BesideHotFields => {
@@ -92,14 +92,16 @@ impl<L: VmaLock> AddressSpace<L> {
 
     /// A lock, the fields and the payload on the same lines.
     fn beside_bytes() -> usize {
-        (size_of::<L::Vma>().next_multiple_of(8) + vma::HOT_FIELD_BYTES).next_multiple_of(128)
+        (size_of::<L::Vma>().next_multiple_of(8) + size_of::<Hot<L::Machine>>())
+            .next_multiple_of(128)
     }
 
     /// The bytes that an arena needs behind a slot for this many mms and VMAs in any layout.
     #[must_use]
     pub fn bytes(mms: u32, vmas: u32) -> usize {
         let slot = crate::arena::SLOT_BYTES;
-        let per_vma = (Self::own_line_bytes() + vma::HOT_BYTES).max(Self::beside_bytes());
+        let hot_bytes = Hot::<L::Machine>::STRIDE_BYTES;
+        let per_vma = (Self::own_line_bytes() + hot_bytes).max(Self::beside_bytes());
         mms as usize * size_of::<Mm<L>>().next_multiple_of(slot)
             + vmas as usize * per_vma
             + 4 * slot

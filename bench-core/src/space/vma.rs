@@ -5,10 +5,6 @@ use std::sync::atomic::Ordering::Relaxed;
 
 /// Bytes of a page.
 pub const PAGE_BYTES: u64 = 4096;
-/// Bytes of a VMA's fields and payload.
-pub(super) const HOT_FIELD_BYTES: usize = 24 + 16;
-/// The distance of one VMA's fields from the next's: a cache line pair.
-pub(super) const HOT_BYTES: usize = 128;
 
 /// Where an operation goes: an address, and the slot of the VMA there for workloads that measure without the index. In
 /// one word, so that a stream of them stays small: the address in the low 48 bits, the slot above.
@@ -53,6 +49,9 @@ pub(super) struct Hot<M: Machine> {
 }
 
 impl<M: Machine> Hot<M> {
+    /// The distance of one VMA's fields from the next's: a cache line pair, unless the words of a model take more.
+    pub(super) const STRIDE_BYTES: usize = size_of::<Self>().next_multiple_of(128);
+
     pub(super) fn new() -> Self {
         Self {
             fields: Fields::new(),

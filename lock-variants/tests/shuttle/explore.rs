@@ -1,0 +1,165 @@
+//! Running a body under many schedules, and one schedule again.
+//!
+//! | variable | what it does |
+//! |---|---|
+//! | `VMALOCK_MODELS=deep` | 50 times as many schedules |
+//! | `VMALOCK_LOCK=refcount` | models of locks run for this lock alone |
+//! | `VMALOCK_SCHEDULE=FILE` | the schedule in the file and no other; `scripts/replay.sh` sets it |
+//! | `SHUTTLE_RANDOM_SEED=7` | other schedules than those of each test run |
+
+use shuttle::scheduler::{PctScheduler, RandomScheduler, ReplayScheduler, Scheduler};
+use shuttle::{Config, FailurePersistence, Runner};
+use std::any::Any;
+use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The places in a run where a thread is stopped for long, in the schedules with few switches.
+const LONG_STOPS: usize = 3;
+
+/// How many times as many schedules a deep run takes.
+const DEEP: usize = 50;
+
+/// The file that shuttle writes a schedule to, in a directory that has none yet.
+const WRITTEN: &str = "schedule000.txt";
+
+/// Runs `body` under `iterations` schedules: half of them switch between threads at random, which mixes their steps well;
+/// half let one thread run on and stop it at a few random places (PCT), which finds what needs a thread to stand still in
+/// a narrow window while another does a lot. They are the same ones in each test run.
+///
+/// # Panics
+/// If `body` panics, all of its threads block, or they take more than a million steps: with the schedule, and with the
+/// command that replays it.
+pub(crate) fn explore(
+    test: &'static str,
+    iterations: usize,
+    body: impl Fn() + Send + Sync + 'static,
+) {
+    explore_lock(test, "-", iterations, body);
+}
+
+/// The same for a model of one lock.
+pub(crate) fn explore_lock(
+    test: &'static str,
+    lock: &'static str,
+    iterations: usize,
+    body: impl Fn() + Send + Sync + 'static,
+) {
+    if let Some(name) = std::thread::current().name()
+        && name != "main"
+    {
+        assert_eq!(name, test, "the name that is printed for a replay");
+    }
+    let kept = Kept::new(test, lock);
+    let result = run(iterations, kept.persistence(), body);
+    if let Err(failure) = result {
+        panic!("{}", kept.report(&failure));
+    }
+}
+
+/// How `body` fails, which it is expected to do under one of `iterations` schedules: for what was made wrong on purpose.
+pub(crate) fn failure_of(
+    iterations: usize,
+    body: impl Fn() + Send + Sync + 'static,
+) -> Option<String> {
+    run(iterations, FailurePersistence::None, body).err()
+}
+
+fn run(
+    iterations: usize,
+    persistence: FailurePersistence,
+    body: impl Fn() + Send + Sync + 'static,
+) -> Result<(), String> {
+    let mut config = Config::new();
+    config.silence_warnings = true; // that orderings are not modelled is said in `machine`
+    config.stack_size = 0x2_0000; // the default is too small for formatting a panic without optimisation
+    config.failure_persistence = persistence;
+    let body = Arc::new(body);
+    if let Some(file) = std::env::var_os("VMALOCK_SCHEDULE") {
+        let mut schedule = ReplayScheduler::new_from_file(&file)
+            .unwrap_or_else(|error| panic!("{}: {error}", Path::new(&file).display()));
+        schedule.set_allow_incomplete(); // a failure ends the schedule where it was found
+        return run_with(schedule, config, body);
+    }
+    let half = (iterations * depth()).div_ceil(2);
+    let random = RandomScheduler::new_from_seed(0, half);
+    run_with(random, config.clone(), Arc::clone(&body))?;
+    let few_switches = PctScheduler::new_from_seed(0, LONG_STOPS, half);
+    run_with(few_switches, config, body)
+}
+
+fn depth() -> usize {
+    match std::env::var("VMALOCK_MODELS").as_deref() {
+        Ok("deep") => DEEP,
+        Ok(other) => panic!("VMALOCK_MODELS is {other}, and may be deep"),
+        Err(_) => 1,
+    }
+}
+
+fn run_with(
+    scheduler: impl Scheduler + 'static,
+    config: Config,
+    body: Arc<impl Fn() + Send + Sync + 'static>,
+) -> Result<(), String> {
+    let runner = Runner::new(scheduler, config);
+    match catch_unwind(AssertUnwindSafe(|| runner.run(move || body()))) {
+        Ok(_) => Ok(()),
+        Err(panic) => Err(words_of(panic.as_ref())),
+    }
+}
+
+fn words_of(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("a panic without words")
+        .to_owned()
+}
+
+/// Where the schedule of a failure is kept.
+struct Kept {
+    test: &'static str,
+    lock: &'static str,
+    directory: PathBuf,
+}
+
+impl Kept {
+    fn new(test: &'static str, lock: &'static str) -> Self {
+        let directory = Path::new(env!("CARGO_TARGET_TMPDIR"))
+            .join("schedules")
+            .join(test.replace("::", "-"))
+            .join(lock);
+        Self {
+            test,
+            lock,
+            directory,
+        }
+    }
+
+    /// A replay keeps nothing: it would overwrite what it replays.
+    fn persistence(&self) -> FailurePersistence {
+        if std::env::var_os("VMALOCK_SCHEDULE").is_some() {
+            return FailurePersistence::None;
+        }
+        // What an older run left; that there is none is as good.
+        let _ = fs::remove_file(self.directory.join(WRITTEN));
+        match fs::create_dir_all(&self.directory) {
+            Ok(()) => FailurePersistence::File(Some(self.directory.clone())),
+            Err(_) => FailurePersistence::Print,
+        }
+    }
+
+    /// A failure with its schedule and the command that replays it.
+    fn report(&self, failure: &str) -> String {
+        let file = self.directory.join(WRITTEN);
+        let Self { test, lock, .. } = self;
+        match fs::read_to_string(&file) {
+            Ok(schedule) => format!(
+                "{test}, lock {lock}: {failure}\nschedule:\n{schedule}\nto replay it:\n\
+                 scripts/replay.sh {test} {lock} {}\n",
+                file.display()
+            ),
+            Err(_) => format!("{test}, lock {lock}: {failure}"),
+        }
+    }
+}
