@@ -78,7 +78,9 @@
 //! of its mm have ended since, which can bring the mm's number to the one that the old mm left. Without W1 nothing would
 //! wait for that reader, and after `attach` it would hold the VMA in the middle of the section.
 
-use crate::sequence::{self, EqualTwice, Looks, MmSequence, PlusOne, Step, VmaSequence};
+use crate::sequence::{
+    self, Bits, EqualTwice, Looks, MmSequence, PlusOne, Step, VmaSequence, Width,
+};
 use bench_core::lock::{Declined, Interrupted, LockFacts, ReadEnd, VmaLock, WriteSection};
 use bench_core::machine::{Machine, Word};
 use std::fmt::Debug;
@@ -122,6 +124,8 @@ pub trait Design<P>: Debug + Send + Sync + 'static {
     type Step: Step;
     /// How a reader finds out whether a VMA is write-locked.
     type Looks: Looks;
+    /// How wide the numbers are.
+    type Width: Width;
 }
 
 /// As in Linux 6.4.
@@ -132,26 +136,27 @@ impl<P: PlainLock> Design<P> for Original {
     const INFO: LockFacts = P::INFO;
     type Step = PlusOne;
     type Looks = EqualTwice;
+    type Width = Bits<32>;
 }
 
 /// A [`PlainLock`] as the lock of a VMA. This is the mm-wide half.
 #[derive(Debug)]
 pub struct Sequenced<M: Machine, P: PlainLock, D: Design<P> = Original> {
-    sequence: MmSequence<M, D::Step>,
+    sequence: MmSequence<M, D::Step, D::Width>,
     plain: PhantomData<fn() -> P>,
 }
 
 /// The VMA's half.
 #[derive(Debug)]
-pub struct SequencedVma<M: Machine, P> {
+pub struct SequencedVma<M: Machine, P, W: Width = Bits<32>> {
     plain: P,
-    sequence: VmaSequence<M>,
+    sequence: VmaSequence<M, W>,
     detached: M::U32,
 }
 
 impl<M: Machine, P: PlainLock, D: Design<P>> VmaLock for Sequenced<M, P, D> {
     type Machine = M;
-    type Vma = SequencedVma<M, P>;
+    type Vma = SequencedVma<M, P, D::Width>;
     type Token<'vma> = P::Guard<'vma>;
 
     const INFO: LockFacts = D::INFO;

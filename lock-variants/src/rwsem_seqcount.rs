@@ -37,7 +37,7 @@
 //! - The rwsem is in the VMA, not in a slab object of its own. The rest as in [`crate::adapter`].
 
 use crate::adapter::{Design, Sequenced};
-use crate::sequence::{EqualTwice, OddInside};
+use crate::sequence::{Bits, EqualTwice, OddInside};
 use bench_core::lock::LockFacts;
 use bench_core::machine::Machine;
 use bench_core::rwsem::RwSem;
@@ -55,6 +55,7 @@ impl<M: Machine> Design<RwSem<M>> for Seqcount {
     };
     type Step = OddInside;
     type Looks = EqualTwice;
+    type Width = Bits<32>;
 }
 
 /// The lock.

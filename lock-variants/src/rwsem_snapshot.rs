@@ -36,7 +36,7 @@
 //! - The rest as in [`crate::adapter`].
 
 use crate::adapter::{Design, Sequenced};
-use crate::sequence::{PlusOne, UnchangedSince};
+use crate::sequence::{Bits, PlusOne, UnchangedSince};
 use bench_core::lock::LockFacts;
 use bench_core::machine::Machine;
 use bench_core::rwsem::RwSem;
@@ -54,6 +54,7 @@ impl<M: Machine> Design<RwSem<M>> for Snapshot {
     };
     type Step = PlusOne;
     type Looks = UnchangedSince;
+    type Width = Bits<32>;
 }
 
 /// The lock.

@@ -31,6 +31,7 @@ impl Design<RwSem<Loom>> for RelaxedBeginDesign {
     const INFO: LockFacts = facts("relaxed-begin");
     type Step = OddRelaxed;
     type Looks = EqualTwice;
+    type Width = Bits<32>;
 }
 
 #[derive(Debug)]
@@ -52,6 +53,7 @@ impl Design<RwSem<Loom>> for SnapshotAsProposedDesign {
     const INFO: LockFacts = facts("snapshot-as-proposed");
     type Step = FenceAtBegin;
     type Looks = NotEqualThenUnchanged;
+    type Width = Bits<32>;
 }
 
 #[derive(Debug)]
@@ -73,6 +75,7 @@ impl Design<RwSem<Loom>> for SnapshotInNoOrderDesign {
     const INFO: LockFacts = facts("snapshot-in-no-order");
     type Step = PlusOne;
     type Looks = NotEqualThenUnchanged;
+    type Width = Bits<32>;
 }
 
 #[derive(Debug)]
