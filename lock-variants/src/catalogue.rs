@@ -2,14 +2,18 @@
 
 use crate::adapter::Sequenced;
 use crate::atomic_inverted::AtomicInverted;
-use crate::atomic_msb::{AtomicMsb, AtomicMsbLockDetached};
+use crate::atomic_msb::{AtomicMsb, AtomicMsbCmpxchg, AtomicMsbLockDetached};
 use crate::atomic_signed::AtomicSigned;
 use crate::atomic_two_bit::AtomicTwoBit;
 use crate::mmap_lock::MmapLock;
 use crate::null::Null;
 use crate::rcuref::Rcuref;
+use crate::refcount::lock_detached::RefcountLockDetached;
 use crate::refcount::per_mm::Refcount617;
+use crate::refcount::plain::RefcountPlain;
+use crate::refcount::seq64::RefcountSeq64;
 use crate::refcount::spin::RefcountSpin;
+use crate::refcount::stamp_new::RefcountStampNew;
 use crate::refcount::v6::RefcountV6;
 use crate::refcount::{Refcount, RefcountPrestamp};
 use crate::rwsem_seqcount::RwsemSeqcount;
@@ -50,11 +54,16 @@ pub fn visit_all<M: Machine>(visitor: &mut impl Visitor<M>) {
     visitor.visit::<Sequenced<M, AtomicInverted<M>>>();
     visitor.visit::<AtomicMsb<M>>();
     visitor.visit::<AtomicMsbLockDetached<M>>();
+    visitor.visit::<AtomicMsbCmpxchg<M>>();
     visitor.visit::<Refcount<M>>();
     visitor.visit::<RefcountSpin<M>>();
     visitor.visit::<RefcountV6<M>>();
     visitor.visit::<RefcountPrestamp<M>>();
     visitor.visit::<Refcount617<M>>();
+    visitor.visit::<RefcountLockDetached<M>>();
+    visitor.visit::<RefcountStampNew<M>>();
+    visitor.visit::<RefcountPlain<M>>();
+    visitor.visit::<RefcountSeq64<M>>();
     visitor.visit::<Rcuref<M>>();
     visitor.visit::<Sequenced<M, std::sync::RwLock<()>>>();
     visitor.visit::<Sequenced<M, parking_lot::RwLock<()>>>();
@@ -101,11 +110,16 @@ mod tests {
             "atomic-inverted",
             "atomic-msb",
             "atomic-msb-lock-detached",
+            "atomic-msb-cmpxchg",
             "refcount",
             "refcount-spin",
             "refcount-v6",
             "refcount-prestamp",
             "refcount-6.17",
+            "refcount-lock-detached",
+            "refcount-stamp-new",
+            "refcount-plain",
+            "refcount-seq64",
             "rcuref",
             "std-rwlock",
             "parking-lot",

@@ -14,6 +14,9 @@
 //! far from both ends, so that tasks in the middle of an operation cannot move it back; the kernel warns once, here
 //! [`RefcountT::is_saturated`] tells.
 //!
+//! [`Checks`] is a choice: [`Unchecked`] is the same counter, operation by operation, as an `atomic_t` would have it, without the
+//! test for bad values. It is there to tell the cost of the test.
+//!
 //! # Memory ordering
 //! Each operation names its own, as in the kernel: counting up is Relaxed unless the name says Acquire, counting down is
 //! Release, and Acquire as well when it reaches 0.
@@ -22,15 +25,46 @@
 //! `20250213224655.1680278-1-surenb@google.com`.
 
 use bench_core::machine::{Machine, Word};
+use std::fmt::Debug;
+use std::marker::PhantomData;
 use std::sync::atomic::Ordering::{self, Acquire, Relaxed, Release};
 
 /// What a saturated counter holds.
 pub const SATURATED: u32 = 0xc000_0000;
 
+/// Whether operations look for bad values.
+pub trait Checks: Debug + Send + Sync + 'static {
+    /// Whether they do.
+    const SATURATES: bool;
+}
+
+/// They do, and saturate, as in the kernel.
+#[derive(Debug)]
+pub struct Saturating;
+
+impl Checks for Saturating {
+    const SATURATES: bool = true;
+}
+
+/// They do not: a count is any number, and wraps.
+#[derive(Debug)]
+pub struct Unchecked;
+
+impl Checks for Unchecked {
+    const SATURATES: bool = false;
+}
+
+/// Whether a value is one that no correct use produces.
+#[inline(always)]
+fn is_bad(value: u32) -> bool {
+    value.cast_signed() < 0
+}
+
 /// The counter.
 #[derive(Debug)]
-pub struct RefcountT<M: Machine> {
+pub struct RefcountT<M: Machine, C = Saturating> {
     count: M::U32,
+    checks: PhantomData<fn() -> C>,
 }
 
 /// Why a limited count up was refused.
@@ -42,18 +76,13 @@ pub enum Refused {
     Limit,
 }
 
-/// Whether a value is one that no correct use produces.
-#[inline(always)]
-fn is_bad(value: u32) -> bool {
-    value.cast_signed() < 0
-}
-
-impl<M: Machine> RefcountT<M> {
+impl<M: Machine, C: Checks> RefcountT<M, C> {
     /// A counter that holds `count`.
     #[must_use]
     pub fn new(count: u32) -> Self {
         Self {
             count: M::U32::new(count),
+            checks: PhantomData,
         }
     }
 
@@ -79,7 +108,7 @@ impl<M: Machine> RefcountT<M> {
 
     /// Counts up by one unless the count is 0 or at `limit`, with Acquire when it does; returns what it was before.
     ///
-    /// A bad count passes the test, as in the kernel, and saturates.
+    /// A bad count passes the test, as in the kernel, and saturates where there are [`Checks`].
     ///
     /// # Errors
     /// Why it did not count.
@@ -103,7 +132,7 @@ impl<M: Machine> RefcountT<M> {
                 Err(now) => old = now,
             }
         }
-        if is_bad(old) || is_bad(old.wrapping_add(1)) {
+        if C::SATURATES && (is_bad(old) || is_bad(old.wrapping_add(1))) {
             self.saturate();
         }
         Ok(old)
@@ -127,7 +156,7 @@ impl<M: Machine> RefcountT<M> {
                 Err(now) => old = now,
             }
         }
-        if is_bad(old) || is_bad(old.wrapping_add(count)) {
+        if C::SATURATES && (is_bad(old) || is_bad(old.wrapping_add(count))) {
             self.saturate();
         }
         true
@@ -145,7 +174,7 @@ impl<M: Machine> RefcountT<M> {
             M::fence(Acquire);
             return 0;
         }
-        if old.cast_signed() <= 0 || is_bad(old.wrapping_sub(count)) {
+        if C::SATURATES && (old.cast_signed() <= 0 || is_bad(old.wrapping_sub(count))) {
             self.saturate();
         }
         old.wrapping_sub(count)
@@ -173,7 +202,7 @@ impl<M: Machine> RefcountT<M> {
 
 #[cfg(test)]
 mod tests {
-    use super::{RefcountT, Refused, SATURATED};
+    use super::{RefcountT, Refused, SATURATED, Unchecked};
     use bench_core::machine::Solo;
     use std::sync::atomic::Ordering::Relaxed;
 
@@ -229,6 +258,18 @@ mod tests {
         assert_eq!(counter.inc_not_zero_limited_acquire(3), Ok(2));
         assert_eq!(counter.inc_not_zero_limited_acquire(3), Err(Refused::Limit));
         assert_eq!(counter.read(Relaxed), 3);
+    }
+
+    #[test]
+    fn without_checks_a_count_is_any_number() {
+        let counter = RefcountT::<Solo, Unchecked>::new(1);
+        assert!(counter.add_not_zero(0x8000_0000));
+        assert_eq!(counter.read(Relaxed), 0x8000_0001);
+        assert_eq!(counter.sub_return(2), 0x7fff_ffff);
+        counter.set(0, Relaxed);
+        assert_eq!(counter.sub_return(1), u32::MAX);
+        assert_eq!(counter.inc_not_zero_limited_acquire(9), Ok(u32::MAX));
+        assert!(!counter.add_not_zero(1), "it wrapped to 0");
     }
 
     #[test]

@@ -17,7 +17,7 @@ use literal_mail::LiteralMail;
 use literal_rcuref::LiteralRcuref;
 use lock_variants::adapter::Sequenced;
 use lock_variants::atomic_inverted::AtomicInverted;
-use lock_variants::atomic_msb::AtomicMsb;
+use lock_variants::atomic_msb::{AtomicMsb, AtomicMsbCmpxchg};
 use lock_variants::atomic_signed::AtomicSigned;
 use lock_variants::atomic_two_bit::AtomicTwoBit;
 use lock_variants::catalogue::{Visitor, visit_all};
@@ -25,6 +25,7 @@ use lock_variants::contract::{self, Body, Check};
 use lock_variants::null::Null;
 use lock_variants::rcuref::Rcuref;
 use lock_variants::refcount::Refcount;
+use lock_variants::refcount::lock_detached::RefcountLockDetached;
 use lock_variants::refcount::spin::RefcountSpin;
 use lock_variants::refcount::v6::RefcountV6;
 use lock_variants::rwsem_seqcount::RwsemSeqcount;
@@ -106,7 +107,7 @@ fn lock_holds(name: &str) {
 }
 
 /// Every lock of the catalogue whose words are the machine's. Each is a test of its own below, so that they run at once.
-const MODELLED: [&str; 15] = [
+const MODELLED: [&str; 20] = [
     "mmap-lock",
     "rwsem",
     "rwsem-seqcount",
@@ -116,11 +117,16 @@ const MODELLED: [&str; 15] = [
     "atomic-inverted",
     "atomic-msb",
     "atomic-msb-lock-detached",
+    "atomic-msb-cmpxchg",
     "refcount",
     "refcount-spin",
     "refcount-v6",
     "refcount-prestamp",
     "refcount-6.17",
+    "refcount-lock-detached",
+    "refcount-stamp-new",
+    "refcount-plain",
+    "refcount-seq64",
     "rcuref",
 ];
 
@@ -170,6 +176,11 @@ fn atomic_msb_lock_detached() {
 }
 
 #[test]
+fn atomic_msb_cmpxchg() {
+    lock_holds("atomic-msb-cmpxchg");
+}
+
+#[test]
 fn refcount() {
     lock_holds("refcount");
 }
@@ -192,6 +203,26 @@ fn refcount_prestamp() {
 #[test]
 fn refcount_6_17() {
     lock_holds("refcount-6.17");
+}
+
+#[test]
+fn refcount_lock_detached() {
+    lock_holds("refcount-lock-detached");
+}
+
+#[test]
+fn refcount_stamp_new() {
+    lock_holds("refcount-stamp-new");
+}
+
+#[test]
+fn refcount_plain() {
+    lock_holds("refcount-plain");
+}
+
+#[test]
+fn refcount_seq64() {
+    lock_holds("refcount-seq64");
 }
 
 #[test]
@@ -332,6 +363,16 @@ fn rwsem_snapshot_needs_each_of_its_orderings() {
 #[test]
 fn atomic_msb_needs_each_of_its_orderings() {
     each_ordering_is_needed::<AtomicMsb<Loom>>(COUNTED);
+}
+
+#[test]
+fn atomic_msb_cmpxchg_needs_each_of_its_orderings() {
+    each_ordering_is_needed::<AtomicMsbCmpxchg<Loom>>(COUNTED);
+}
+
+#[test]
+fn refcount_lock_detached_needs_each_of_its_orderings() {
+    each_ordering_is_needed::<RefcountLockDetached<Loom>>(COUNTED);
 }
 
 #[test]

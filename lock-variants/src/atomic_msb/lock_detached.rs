@@ -4,7 +4,7 @@ use super::{AtomicMsbVma, BIAS, has_bias};
 use crate::sequence::MmSequence;
 use bench_core::lock::{Declined, Interrupted, LockFacts, ReadEnd, VmaLock, WriteSection};
 use bench_core::machine::{Machine, Word};
-use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::atomic::Ordering::{Relaxed, Release};
 
 /// The mail's other way: write-locking a VMA whose count is 0 stores BIAS + 1, the bias and the writer's own count.
 ///
@@ -32,26 +32,13 @@ pub struct AtomicMsbLockDetached<M: Machine> {
 }
 
 impl<M: Machine> AtomicMsbLockDetached<M> {
-    /// R1.
+    /// Why a reader does not count up from `old`.
     #[inline(always)]
-    fn count_up(vma: &AtomicMsbVma<M>) -> Result<(), Declined> {
-        // Relaxed: only a guess; the exchange decides.
-        let mut old = vma.count.load(Relaxed);
-        loop {
-            if old == 0 {
-                return Err(Declined::Detached);
-            }
-            if has_bias(old) {
-                return Err(Declined::WriterBit);
-            }
-            // Acquire: pairs with Release in `attach` and in W4.
-            match vma
-                .count
-                .compare_exchange_weak(old, old + 1, Acquire, Relaxed)
-            {
-                Ok(_) => return Ok(()),
-                Err(now) => old = now,
-            }
+    fn declines(old: u32) -> Option<Declined> {
+        match old {
+            0 => Some(Declined::Detached),
+            BIAS.. => Some(Declined::WriterBit),
+            _ => None,
         }
     }
 }
@@ -109,7 +96,7 @@ impl<M: Machine> VmaLock for AtomicMsbLockDetached<M> {
         if vma.sequence.seems_locked(&self.sequence) {
             return Err(Declined::EarlySeq);
         }
-        Self::count_up(vma)?;
+        vma.count_up_unless(Self::declines)?;
         if vma.sequence.is_locked(&self.sequence) {
             vma.put();
             return Err(Declined::LateSeq);

@@ -1,4 +1,4 @@
-//! `atomic-msb` and `atomic-msb-lock-detached`: a plain atomic count with the writer's bias in the top bit.
+//! `atomic-msb`, `atomic-msb-cmpxchg` and `atomic-msb-lock-detached`: a plain atomic count with the writer's bias in the top bit.
 //!
 //! Upstream: Zijlstra's proposal of 10 Dec 2024 (Message-ID `20241210223850.GA2484@noisy.programming.kicks-ass.net`),
 //! discussed on 13 Dec 2024 (Message-ID `20241213092223.GB2484@noisy.programming.kicks-ass.net`). Meant for `atomic_t`: a
@@ -12,7 +12,7 @@
 //! | 2 ..= 0x7fffffff | that many readers, less one; some may be about to back off |
 //! | BIAS + 2 | a writer owns it: the VMA's own count, and the writer's |
 //! | above | a writer waits for readers |
-//! | 0, BIAS, BIAS + 1 | detached; which of them means what differs, see the two designs |
+//! | 0, BIAS, BIAS + 1 | detached; which of them means what differs, see [`AtomicMsb`] and [`AtomicMsbLockDetached`] |
 //!
 //! # Protocol
 //! Writer: (W0) done when the numbers are equal; (W1) add BIAS + 1; (W2) wait until the count is BIAS + 2; (W3) stamp;
@@ -20,7 +20,7 @@
 //!
 //! Detach: add BIAS - 1, which takes the VMA's own count away and keeps new readers out; wait until the count is BIAS.
 //!
-//! Reader: (R0) decline when the numbers are equal; (R1) count up, [`AtomicMsb`] without looking first and
+//! Reader: (R0) decline when the numbers are equal; (R1) count up, [`AtomicMsb`] without looking first, [`AtomicMsbCmpxchg`] and
 //! [`AtomicMsbLockDetached`] only when that is allowed; (R2) when the numbers are equal now, count down and decline. To
 //! end, count down. Who leaves a value that a writer may wait for wakes it.
 //!
@@ -41,11 +41,13 @@
 //! It was never in the kernel. What differs from the mail stands with each design; the slot of the waiting writer is in
 //! the VMA, as [`crate::rcuwait`] says.
 
+mod count_up;
 mod lock_detached;
 mod stamp_first;
 #[cfg(test)]
 mod tests;
 
+pub use count_up::{AddThenLook, AtomicMsbCmpxchg, CountUp, LookThenExchange};
 pub use lock_detached::AtomicMsbLockDetached;
 pub use stamp_first::AtomicMsb;
 
@@ -57,7 +59,7 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 /// The writer's bias.
 pub const BIAS: u32 = 0x8000_0000;
 
-/// The VMA's half of both designs.
+/// The VMA's half of all of them.
 #[derive(Debug)]
 pub struct AtomicMsbVma<M: Machine> {
     /// See the table of the module.

@@ -1,15 +1,17 @@
 //! `atomic-msb`: a new VMA is stamped and counted before it is inserted; readers add without looking.
 
-use super::{AtomicMsbVma, BIAS, has_bias};
+use super::{AddThenLook, AtomicMsbVma, BIAS, CountUp, has_bias};
 use crate::sequence::MmSequence;
 use bench_core::lock::{Declined, Interrupted, LockFacts, ReadEnd, VmaLock, WriteSection};
 use bench_core::machine::{Machine, Word};
-use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::marker::PhantomData;
+use std::sync::atomic::Ordering::{Relaxed, Release};
 
 /// The mail's preferred way: nobody looks for a VMA that is not inserted, so stamp it and count it instead of write-locking
 /// it by the count.
 ///
-/// R1 is one unconditional add, undone when the writer's bias was there: no loop, however many readers meet.
+/// R1 is one unconditional add, undone when the writer's bias was there: no loop, however many readers meet. [`CountUp`] is what
+/// another design changes of that.
 ///
 /// # Where it departs from the mail
 /// A detached VMA holds BIAS and not 0, and `attach` adds BIAS + 1 (which wraps to 1) and does not store 1. VMAs are
@@ -26,39 +28,22 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 /// The writer waits for an exact value, and readers that back off change it for a moment each. Every one that restores the
 /// value wakes the writer, so that no wake is lost, but there is no bound on how often it looks in vain.
 #[derive(Debug)]
-pub struct AtomicMsb<M: Machine> {
+pub struct AtomicMsb<M: Machine, C = AddThenLook> {
     sequence: MmSequence<M>,
+    count_up: PhantomData<fn() -> C>,
 }
 
-impl<M: Machine> AtomicMsb<M> {
-    /// The count `old` had the writer's bias: undoes the add.
-    #[cold]
-    pub(super) fn back_off(vma: &AtomicMsbVma<M>, old: u32) -> Declined {
-        vma.put();
-        // A writer's count is at least BIAS + 2.
-        if old < BIAS + 2 {
-            Declined::Detached
-        } else {
-            Declined::WriterBit
-        }
-    }
-}
-
-impl<M: Machine> VmaLock for AtomicMsb<M> {
+impl<M: Machine, C: CountUp> VmaLock for AtomicMsb<M, C> {
     type Machine = M;
     type Vma = AtomicMsbVma<M>;
     type Token<'vma> = ();
 
-    const INFO: LockFacts = LockFacts {
-        name: "atomic-msb",
-        summary: "an atomic count with the writer's bias 0x80000000; new VMAs are stamped and counted, not write-locked",
-        source: "Message-ID 20241213092223.GB2484@noisy.programming.kicks-ass.net",
-        excludes: true,
-    };
+    const INFO: LockFacts = C::INFO;
 
     fn new() -> Self {
         Self {
             sequence: MmSequence::new(),
+            count_up: PhantomData,
         }
     }
 
@@ -92,11 +77,7 @@ impl<M: Machine> VmaLock for AtomicMsb<M> {
         if vma.sequence.seems_locked(&self.sequence) {
             return Err(Declined::EarlySeq);
         }
-        // Acquire: pairs with Release in `attach` and in W4.
-        let old = vma.count.fetch_add(1, Acquire);
-        if has_bias(old) {
-            return Err(Self::back_off(vma, old));
-        }
+        C::count_up(vma)?;
         if vma.sequence.is_locked(&self.sequence) {
             vma.put();
             return Err(Declined::LateSeq);

@@ -1,6 +1,8 @@
 //! The value tables, step by step, on the machine of one task.
 
-use super::{AtomicMsb, AtomicMsbLockDetached, AtomicMsbVma, BIAS, decode};
+use super::{
+    AddThenLook, AtomicMsb, AtomicMsbCmpxchg, AtomicMsbLockDetached, AtomicMsbVma, BIAS, decode,
+};
 use bench_core::lock::{Declined, VmaLock};
 use bench_core::machine::Solo;
 use bench_core::space::Mm;
@@ -41,7 +43,9 @@ fn counts<L: VmaLock<Machine = Solo, Vma = AtomicMsbVma<Solo>>>() -> [u32; 7] {
 
 #[test]
 fn a_detached_atomic_msb_holds_the_bias() {
-    assert_eq!(counts::<AtomicMsb<Solo>>(), [BIAS, BIAS, 1, 2, 1, 1, BIAS]);
+    let expected = [BIAS, BIAS, 1, 2, 1, 1, BIAS];
+    assert_eq!(counts::<AtomicMsb<Solo>>(), expected);
+    assert_eq!(counts::<AtomicMsbCmpxchg<Solo>>(), expected);
 }
 
 #[test]
@@ -52,19 +56,23 @@ fn a_detached_atomic_msb_lock_detached_is_locked_by_a_store() {
     );
 }
 
+fn a_writer_and_a_detached_vma<L>()
+where
+    L: VmaLock<Machine = Solo, Vma = AtomicMsbVma<Solo>>,
+{
+    let (mm, vma) = (Mm::<L>::new(), L::new_vma());
+    let declined = || mm.lock().start_read(&vma, 0).err();
+    assert_eq!(declined(), Some(Declined::Detached), "{}", L::INFO.name);
+    vma.count.store(BIAS + 2, Relaxed);
+    assert_eq!(declined(), Some(Declined::WriterBit), "{}", L::INFO.name);
+    assert_eq!(count(&vma), BIAS + 2, "who is declined leaves no trace");
+}
+
 #[test]
 fn a_writer_and_a_detached_vma_are_told_apart() {
-    let mm = Mm::<AtomicMsb<Solo>>::new();
-    let vma = AtomicMsb::<Solo>::new_vma();
-    assert_eq!(mm.lock().start_read(&vma, 0), Err(Declined::Detached));
-    vma.count.store(BIAS + 2, Relaxed);
-    assert_eq!(mm.lock().start_read(&vma, 0), Err(Declined::WriterBit));
-    assert_eq!(count(&vma), BIAS + 2, "who is declined leaves no trace");
-    let mm = Mm::<AtomicMsbLockDetached<Solo>>::new();
-    let vma = AtomicMsbLockDetached::<Solo>::new_vma();
-    assert_eq!(mm.lock().start_read(&vma, 0), Err(Declined::Detached));
-    vma.count.store(BIAS + 2, Relaxed);
-    assert_eq!(mm.lock().start_read(&vma, 0), Err(Declined::WriterBit));
+    a_writer_and_a_detached_vma::<AtomicMsb<Solo>>();
+    a_writer_and_a_detached_vma::<AtomicMsbCmpxchg<Solo>>();
+    a_writer_and_a_detached_vma::<AtomicMsbLockDetached<Solo>>();
 }
 
 #[test]
@@ -76,7 +84,7 @@ fn attach_keeps_the_count_of_a_reader_that_is_about_to_back_off() {
     mm.lock().start_write(&vma, guard.section()).unwrap();
     mm.lock().attach(&vma, guard.section());
     assert_eq!(count(&vma), 2);
-    assert_eq!(AtomicMsb::back_off(&vma, old), Declined::Detached);
+    assert_eq!(AddThenLook::back_off(&vma, old), Declined::Detached);
     assert_eq!(count(&vma), 1);
 }
 

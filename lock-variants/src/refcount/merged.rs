@@ -1,7 +1,8 @@
 //! `refcount`: as merged.
 
-use super::{Form, MmNumber, RefcountVma};
+use super::{Form, MmNumber, NewVma, RefcountVma, TryCount};
 use crate::rcuwait::NoSpin;
+use crate::refcount_t::Saturating;
 use crate::sequence::{Bits, MmSequence};
 use bench_core::lock::{Declined, Interrupted, LockFacts, ReadEnd, VmaLock, WriteSection};
 use bench_core::machine::Machine;
@@ -19,10 +20,11 @@ impl Form for Merged {
     };
     type Spin = NoSpin;
     type Width = Bits<32>;
+    type Checks = Saturating;
+    type NewVma = TryCount;
 }
 
-/// The merged design. A new VMA is write-locked by trying to add the writer's bit, which a count of 0 refuses, and then
-/// only stamping it; it is attached separately. [`Form`] is what other designs change of it.
+/// The merged design, and with another [`Form`] what other designs change of it.
 #[derive(Debug)]
 pub struct Refcount<M: Machine, F: Form = Merged> {
     sequence: MmNumber<M, F>,
@@ -47,11 +49,7 @@ impl<M: Machine, F: Form> VmaLock for Refcount<M, F> {
 
     #[inline]
     fn attach(&self, vma: &Self::Vma, _section: &WriteSection<'_>) {
-        debug_assert!(
-            vma.sequence.is_stamped(&self.sequence),
-            "attached without write-lock"
-        );
-        vma.attach();
+        F::NewVma::attach(vma, &self.sequence);
     }
 
     #[inline]
@@ -80,10 +78,7 @@ impl<M: Machine, F: Form> VmaLock for Refcount<M, F> {
 
     #[inline]
     fn start_write(&self, vma: &Self::Vma, _section: &WriteSection<'_>) -> Result<(), Interrupted> {
-        if !vma.sequence.is_stamped(&self.sequence) && !vma.drain_and_stamp(&self.sequence) {
-            // Detached: nobody can count up, so that the number alone will do.
-            vma.sequence.stamp(&self.sequence);
-        }
+        F::NewVma::start_write(vma, &self.sequence);
         Ok(())
     }
 

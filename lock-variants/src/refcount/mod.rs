@@ -1,5 +1,4 @@
-//! `refcount`, and `refcount-spin`, `refcount-v6` and `refcount-prestamp`, which change one thing of it: the merged VMA
-//! lock, a reference count with a writer's bit.
+//! `refcount`, and the locks that change one thing of it: the merged VMA lock, a reference count with a writer's bit.
 //!
 //! Upstream: merged for Linux 6.15 as f35ab95ca0af (series v10 of 13 Feb 2025, Message-ID
 //! `20250213224655.1680278-1-surenb@google.com`), with VMAs that are recycled at once (SLAB_TYPESAFE_BY_RCU, 3104138517fc).
@@ -27,8 +26,8 @@
 //! Attach: set the count to 1. Detach: count down; when that does not reach 0, some reader is about to back off: add
 //! OFFSET, wait until the count is OFFSET, subtract OFFSET.
 //!
-//! This is the text of [`Refcount`]. [`spin`] and [`v6`] are other [`Form`]s of it; [`RefcountPrestamp`] differs in how a
-//! new VMA is write-locked.
+//! This is the text of [`Refcount`]. What it leaves open is its [`Form`]: [`spin`], [`v6`], [`plain`] and [`seq64`] change one
+//! thing for all VMAs, [`lock_detached`], [`prestamp`] and [`stamp_new`] how a new one is write-locked ([`NewVma`]).
 //!
 //! # Invariants
 //! 1. Only `attach` changes the count from 0, in a write section: R1, W1 and detach count up from other values only.
@@ -54,24 +53,30 @@
 //! - The slot of the waiting writer is in the VMA, not in the mm: [`crate::rcuwait`] says why. [`per_mm`] has it in the mm.
 //! - Identity is checked by the address space after `start_read`, as in 6.15 and 6.16; [`per_mm`] checks the mm itself.
 
+pub mod lock_detached;
 mod merged;
+mod new_vma;
 pub mod per_mm;
-mod prestamp;
+pub mod plain;
+pub mod prestamp;
+pub mod seq64;
 pub mod spin;
+pub mod stamp_new;
 #[cfg(test)]
 mod tests;
 pub mod v6;
 
 pub use merged::{Merged, Refcount};
+pub use new_vma::{NewVma, TryCount};
 pub use prestamp::RefcountPrestamp;
 
 use crate::rcuwait::{Rcuwait, Spin};
-use crate::refcount_t::{RefcountT, Refused};
+use crate::refcount_t::{Checks, RefcountT, Refused};
 use crate::sequence::{self, MmSequence, PlusOne, VmaSequence, Width};
 use bench_core::lock::{Declined, LockFacts};
 use bench_core::machine::Machine;
 use std::fmt::Debug;
-use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::atomic::Ordering::{Acquire, Relaxed};
 
 /// The writer's bit (`VMA_LOCK_OFFSET`).
 pub const OFFSET: u32 = 0x4000_0000;
@@ -90,6 +95,10 @@ pub trait Form: Debug + Send + Sync + 'static {
     type Spin: Spin;
     /// How wide the sequence numbers are.
     type Width: Width;
+    /// Whether the count looks for values that no correct use produces.
+    type Checks: Checks;
+    /// How a new VMA is write-locked.
+    type NewVma: NewVma;
 
     /// Whether a reader that counted up from `old` has to back off.
     #[inline(always)]
@@ -104,15 +113,15 @@ pub trait Form: Debug + Send + Sync + 'static {
 #[derive(Debug)]
 pub struct RefcountVma<M: Machine, F: Form = Merged> {
     /// `vm_refcnt`, see the table of the module.
-    count: RefcountT<M>,
+    count: RefcountT<M, F::Checks>,
     /// `vm_lock_seq`.
     sequence: VmaSequence<M, F::Width>,
     /// The writer that waits for readers.
     writer: Rcuwait<M, F::Spin>,
 }
 
-/// The mm's number of a form.
-type MmNumber<M, F> = MmSequence<M, PlusOne, <F as Form>::Width>;
+/// The mm's number in a form.
+pub type MmNumber<M, F> = MmSequence<M, PlusOne, <F as Form>::Width>;
 
 impl<M: Machine, F: Form> RefcountVma<M, F> {
     fn new() -> Self {
@@ -169,12 +178,6 @@ impl<M: Machine, F: Form> RefcountVma<M, F> {
         true
     }
 
-    fn attach(&self) {
-        debug_assert_eq!(self.count.read(Relaxed), 0, "attached twice");
-        // Release: pairs with Acquire in R1; publishes what the new VMA is. Nobody else counts up from 0.
-        self.count.set(1, Release);
-    }
-
     #[inline]
     fn detach(&self) {
         if !self.count.dec_and_test() {
@@ -207,7 +210,7 @@ impl<M: Machine, F: Form> RefcountVma<M, F> {
 
 /// Why R1 did not count up.
 #[cold]
-fn why<M: Machine>(count: &RefcountT<M>, limit: u32, refused: Refused) -> Declined {
+fn why<M: Machine, C: Checks>(count: &RefcountT<M, C>, limit: u32, refused: Refused) -> Declined {
     match refused {
         Refused::Zero => Declined::Detached,
         // Relaxed: the word may have changed since it was refused; it only names the reason.
@@ -224,7 +227,7 @@ fn decode<F: Form>(count: u32) -> String {
         2..OFFSET => crate::plural(count - 1, "reader"),
         0x8000_0000.. => "saturated".to_owned(),
         _ if count == F::WRITER => "detaching, no reader left".to_owned(),
-        _ if count == F::WRITER + 1 => "writer owns it, or detacher waits for 1 reader".to_owned(),
+        _ if count == F::WRITER + 1 => F::NewVma::WRITER_AND_ONE.to_owned(),
         _ => format!(
             "writer waits for {}",
             crate::plural(count.saturating_sub(F::WRITER + 1), "reader")

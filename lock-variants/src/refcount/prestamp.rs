@@ -1,94 +1,81 @@
-//! `refcount-prestamp`: detached implies write-locked.
+//! `refcount-prestamp`: as `refcount`, with new VMAs that count as write-locked from the start. A detached VMA is write-locked
+//! because nobody can read it, and `attach` stamps it.
+//!
+//! Upstream: Zijlstra's proposal of 13 Dec 2024 (Message-ID `20241213092223.GB2484@noisy.programming.kicks-ass.net`): nobody
+//! can see a VMA before it is added, so stamp it, count it and insert it, without the writer's bit. Taken up again by Falcato in
+//! June 2026 (Message-ID `akZHWwVgJfqCwA2W@pedro-suse.lan`) as the rule that a detached VMA is write-locked.
+//!
+//! # State
+//! As in [the module](super). The number on a detached VMA means nothing.
+//!
+//! # Protocol
+//! As in [the module](super), but `start_write` looks at the count before the numbers, and does nothing when it is 0; `attach`
+//! stamps and then counts.
+//!
+//! # What differs from the mail
+//! It counts in what is `start_write` here. That would make a VMA readable that was write-locked and then given up, so that both
+//! steps are in `attach`.
 
-use super::RefcountVma;
-use crate::sequence::MmSequence;
-use bench_core::lock::{Declined, Interrupted, LockFacts, ReadEnd, VmaLock, WriteSection};
+use super::new_vma::NewVma;
+use super::{Form, MmNumber, Refcount, RefcountVma};
+use crate::rcuwait::NoSpin;
+use crate::refcount_t::Saturating;
+use crate::sequence::Bits;
+use bench_core::lock::LockFacts;
 use bench_core::machine::Machine;
-use std::sync::atomic::Ordering::Relaxed;
 
-/// The merged design with new VMAs write-locked from the start.
-///
-/// Zijlstra's proposal of 13 Dec 2024 (Message-ID `20241213092223.GB2484@noisy.programming.kicks-ass.net`): nobody can see
-/// a VMA before it is added, so stamp it, count it and insert it, without the writer's bit. Taken up again by Falcato in
-/// June 2026 (Message-ID `akZHWwVgJfqCwA2W@pedro-suse.lan`) as the rule that a detached VMA is write-locked.
-///
-/// So `start_write` of a detached VMA does nothing, and `attach` stamps and then counts. Counting in `start_write` already,
-/// as the proposal has it, would make a VMA readable that was write-locked and then given up.
+/// What it changes of `refcount`.
 #[derive(Debug)]
-pub struct RefcountPrestamp<M: Machine> {
-    sequence: MmSequence<M>,
-}
+pub struct Prestamp;
 
-impl<M: Machine> VmaLock for RefcountPrestamp<M> {
-    type Machine = M;
-    type Vma = RefcountVma<M>;
-    type Token<'vma> = ();
-
+impl Form for Prestamp {
     const INFO: LockFacts = LockFacts {
         name: "refcount-prestamp",
         summary: "as refcount, but a detached VMA counts as write-locked and is stamped by attach",
         source: "Message-ID 20241213092223.GB2484@noisy.programming.kicks-ass.net, akZHWwVgJfqCwA2W@pedro-suse.lan",
         excludes: true,
     };
+    type Spin = NoSpin;
+    type Width = Bits<32>;
+    type Checks = Saturating;
+    type NewVma = StampByAttach;
+}
 
-    fn new() -> Self {
-        Self {
-            sequence: MmSequence::new(),
-        }
-    }
+/// Leave it alone; `attach` stamps it.
+#[derive(Debug)]
+pub struct StampByAttach;
 
-    fn new_vma() -> Self::Vma {
-        RefcountVma::new()
-    }
-
-    #[inline]
-    fn attach(&self, vma: &Self::Vma, _section: &WriteSection<'_>) {
-        vma.sequence.stamp(&self.sequence);
-        // Its Release publishes the stamp to R1.
-        vma.attach();
-    }
-
-    #[inline]
-    fn detach(&self, vma: &Self::Vma, _section: &WriteSection<'_>) {
-        debug_assert!(
-            vma.sequence.is_stamped(&self.sequence),
-            "detached without write-lock"
-        );
-        vma.detach();
-    }
-
-    #[inline]
-    fn start_read<'vma>(
-        &self,
-        vma: &'vma Self::Vma,
-        _address: u64,
-    ) -> Result<Self::Token<'vma>, Declined> {
-        vma.start_read(&self.sequence)
-    }
-
-    #[inline]
-    fn end_read<'vma>(&self, vma: &'vma Self::Vma, _token: Self::Token<'vma>) -> ReadEnd {
-        vma.put();
-        ReadEnd::Committed
-    }
-
-    #[inline]
-    fn start_write(&self, vma: &Self::Vma, _section: &WriteSection<'_>) -> Result<(), Interrupted> {
-        // Relaxed: only writers change the count from or to 0, and the mmap lock orders them.
-        let detached = vma.count.read(Relaxed) == 0;
-        if !detached && !vma.sequence.is_stamped(&self.sequence) {
-            let attached = vma.drain_and_stamp(&self.sequence);
+impl NewVma for StampByAttach {
+    #[inline(always)]
+    fn start_write<M: Machine, F: Form>(vma: &RefcountVma<M, F>, mm: &MmNumber<M, F>) {
+        if !vma.is_uncounted() && !vma.sequence.is_stamped(mm) {
+            let attached = vma.drain_and_stamp(mm);
             debug_assert!(attached, "detached without the mmap lock");
         }
-        Ok(())
     }
 
-    #[inline]
-    fn end_write_all(&self, _section: &WriteSection<'_>) {
-        self.sequence.end_section();
+    #[inline(always)]
+    fn attach<M: Machine, F: Form>(vma: &RefcountVma<M, F>, mm: &MmNumber<M, F>) {
+        vma.sequence.stamp(mm);
+        vma.count_in();
     }
+}
 
-    fn describe(&self, vma: &Self::Vma) -> String {
-        vma.describe(&self.sequence)
+/// The lock.
+pub type RefcountPrestamp<M> = Refcount<M, Prestamp>;
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::new_vma_steps;
+    use super::RefcountPrestamp;
+    use bench_core::machine::Solo;
+
+    #[test]
+    fn it_stamps_when_it_attaches() {
+        let detached = [(0, u32::MAX), (0, u32::MAX)];
+        assert_eq!(
+            new_vma_steps::<RefcountPrestamp<Solo>, _>(),
+            [detached[0], detached[1], (1, 2)]
+        );
     }
 }

@@ -28,8 +28,9 @@
 //! readers makes no difference here. Nobody asks for the CPU to be given up (`need_resched`), and nobody looks at whether
 //! the readers run, whose names the count does not tell. The rest as in [the module](super).
 
-use super::{Form, Refcount};
+use super::{Form, Refcount, TryCount};
 use crate::rcuwait::Spin;
+use crate::refcount_t::Saturating;
 use crate::sequence::Bits;
 use bench_core::lock::LockFacts;
 use bench_core::machine::Machine;
@@ -75,6 +76,8 @@ impl Form for Spinning {
     };
     type Spin = SpinBriefly;
     type Width = Bits<32>;
+    type Checks = Saturating;
+    type NewVma = TryCount;
 }
 
 /// The lock.

@@ -39,8 +39,9 @@
 //! - Detach waits for readers that are about to back off. That it has to was found in the review of v6 (P12).
 //! - The rest as in [the module](super).
 
-use super::{Form, OFFSET, Refcount};
+use super::{Form, OFFSET, Refcount, TryCount};
 use crate::rcuwait::NoSpin;
+use crate::refcount_t::Saturating;
 use crate::sequence::Bits;
 use bench_core::lock::LockFacts;
 
@@ -59,6 +60,8 @@ impl Form for Version6 {
     const LIMIT: u32 = OFFSET - 2;
     type Spin = NoSpin;
     type Width = Bits<32>;
+    type Checks = Saturating;
+    type NewVma = TryCount;
 
     #[inline(always)]
     fn backs_off(old: u32) -> bool {

@@ -6,7 +6,8 @@ use bench_core::machine::{Machine, Word};
 use bench_core::rwsem::RwSem;
 use lock_variants::adapter::{Design, Sequenced};
 use lock_variants::rcuwait::NoSpin;
-use lock_variants::refcount::{Form, OFFSET, Refcount};
+use lock_variants::refcount::{Form, OFFSET, Refcount, TryCount};
+use lock_variants::refcount_t::Saturating;
 use lock_variants::sequence::{
     Bits, EqualTwice, Looks, MmSequence, PlusOne, Step, VmaSequence, Width,
 };
@@ -116,6 +117,8 @@ impl Form for BitAloneForm {
     const LIMIT: u32 = 0x7fff_ffff;
     type Spin = NoSpin;
     type Width = Bits<32>;
+    type Checks = Saturating;
+    type NewVma = TryCount;
 
     fn backs_off(old: u32) -> bool {
         old & OFFSET != 0
@@ -134,4 +137,6 @@ impl Form for NeitherTestForm {
     const LIMIT: u32 = 0x7fff_ffff;
     type Spin = NoSpin;
     type Width = Bits<32>;
+    type Checks = Saturating;
+    type NewVma = TryCount;
 }
