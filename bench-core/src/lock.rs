@@ -11,6 +11,7 @@
 use crate::machine::Machine;
 use std::fmt::Debug;
 use std::marker::PhantomData;
+use std::ops::Range;
 
 /// A design for the lock of a VMA.
 ///
@@ -24,6 +25,9 @@ use std::marker::PhantomData;
 /// 4. A reader that is held excludes a writer, and the other way round: between `start_read` and `end_read` no writer is
 ///    between the return of its `start_write` and its `end_write_all`.
 /// 5. An mm-wide half is dropped when its VMAs are detached, or when nobody is left who can try them.
+/// 6. Where readers are [`SPECULATIVE`](Self::SPECULATIVE), rules 3 and 4 are about the reads that end with
+///    [`ReadEnd::Committed`]: no write section of the mm in which the VMA was write-locked overlapped such a read, and the
+///    VMA was that mm's. What any other read saw is worth nothing.
 pub trait VmaLock: Debug + Send + Sync + Sized + 'static {
     /// The machine that it runs on.
     type Machine: Machine;
@@ -41,6 +45,12 @@ pub trait VmaLock: Debug + Send + Sync + Sized + 'static {
     /// without looking the VMA up first, as it did before there were locks per VMA.
     const PER_VMA: bool = true;
 
+    /// Whether a reader only looks: it keeps no writer out, `start_write` and `detach` do not wait for it, and what it saw
+    /// counts only when [`VmaLock::end_read`] says [`ReadEnd::Committed`], called with the mm-wide half that the read was
+    /// started with. Until then it may see anything, and so changes nothing. A reader that finds another mm's VMA has nothing
+    /// to let go of: what `end_read` says then means nothing.
+    const SPECULATIVE: bool = false;
+
     /// The half that each mm has.
     fn new() -> Self;
 
@@ -52,14 +62,21 @@ pub trait VmaLock: Debug + Send + Sync + Sized + 'static {
         let _ = section;
     }
 
+    /// The VMA is to cover these addresses, both multiples of the page size. Called while it is detached, before the first
+    /// `start_write` since; for designs that lock addresses.
+    fn set_range(&self, vma: &Self::Vma, range: Range<u64>, section: &WriteSection<'_>) {
+        let _ = (vma, range, section);
+    }
+
     /// Publishes a VMA. Before it the VMA is detached and readers are declined. The VMA is write-locked by the caller.
     fn attach(&self, vma: &Self::Vma, section: &WriteSection<'_>);
 
     /// Takes a VMA back. The VMA is write-locked by the caller. When it returns no reader holds the VMA, and none can until
-    /// it is attached again.
+    /// it is attached again. A speculative reader that began before is not waited for, and does not commit.
     fn detach(&self, vma: &Self::Vma, section: &WriteSection<'_>);
 
-    /// Tries to hold the VMA for reading. Never waits.
+    /// Tries to hold the VMA for reading. Never waits for a writer or for another reader to let go of a VMA. `address` is
+    /// what the VMA was looked up for.
     ///
     /// # Errors
     /// Why not. The reader then falls back to the mmap lock, or looks again after [`Declined::Detached`].
@@ -72,9 +89,9 @@ pub trait VmaLock: Debug + Send + Sync + Sized + 'static {
     /// Ends the read; may wake the writer.
     fn end_read<'vma>(&self, vma: &'vma Self::Vma, token: Self::Token<'vma>) -> ReadEnd;
 
-    /// Write-locks the VMA until `end_write_all`: waits until its readers are gone and keeps new ones out. Calling it
-    /// again in the same section does nothing. Legal on a detached VMA, which is how a new VMA is locked before it is
-    /// inserted.
+    /// Write-locks the VMA until `end_write_all`: waits until its readers are gone, save speculative ones, and keeps new ones
+    /// out. Calling it again in the same section does nothing. Legal on a detached VMA, which is how a new VMA is locked
+    /// before it is inserted.
     ///
     /// # Errors
     /// [`Interrupted`] where the design's wait is killable; the VMA is then not write-locked.
@@ -117,6 +134,8 @@ pub enum Declined {
     LateSeq,
     /// The VMA belongs to another mm (F5).
     WrongMm,
+    /// The VMA does not cover the address (F6).
+    OutOfRange,
     /// The design has no lock per VMA.
     NoVmaLock,
 }

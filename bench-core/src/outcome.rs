@@ -102,6 +102,7 @@ impl From<Declined> for Outcome {
             Declined::Detached => Self::Detached,
             Declined::LateSeq => Self::LateSeq,
             Declined::WrongMm => Self::WrongMm,
+            Declined::OutOfRange => Self::OutOfRange,
             Declined::NoVmaLock => Self::NoVmaLock,
         }
     }

@@ -16,6 +16,7 @@ use runners::contender::{Contender, catalogue};
 use runners::native::Native;
 use std::fmt::Debug;
 use std::marker::PhantomData;
+use std::ops::Range;
 use std::process::ExitCode;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::Relaxed;
@@ -75,6 +76,10 @@ impl<L: VmaLock, F: Fault> VmaLock for Planted<L, F> {
 
     fn begin_write(&self, section: &WriteSection<'_>) {
         self.lock.begin_write(section);
+    }
+
+    fn set_range(&self, vma: &Self::Vma, range: Range<u64>, section: &WriteSection<'_>) {
+        self.lock.set_range(vma, range, section);
     }
 
     fn attach(&self, vma: &Self::Vma, section: &WriteSection<'_>) {

@@ -248,6 +248,7 @@ impl<'space, L: VmaLock> Thread<'space, L> {
         let slot = *self.free.last()?;
         let (vma, hot) = self.space.vmas.get(slot);
         hot.fields.set(start, end, self.mm_number);
+        self.mm.lock().set_range(vma, start..end, guard.section());
         self.at.set_at(Step::StartWrite, slot);
         while self.mm.lock().start_write(vma, guard.section()).is_err() {}
         self.step(Step::Write);

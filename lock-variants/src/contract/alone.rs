@@ -1,7 +1,7 @@
 //! The checks that need one thread.
 
-use super::{Check, Kind, Read, map, read, unmap, write_lock};
-use bench_core::lock::{Declined, VmaLock};
+use super::{Check, Kind, RANGE, Read, map, read, read_at, set_up, unmap, write_lock};
+use bench_core::lock::{Declined, ReadEnd, VmaLock};
 use bench_core::space::Mm;
 
 /// The checks of this file, for lock `L`.
@@ -13,7 +13,7 @@ pub(super) fn checks<L: VmaLock>() -> Vec<Check> {
         threads: 1,
         kind: Kind::Alone(check),
     };
-    vec![
+    let mut checks = vec![
         check(
             "new-is-detached",
             "a new VMA is detached: readers are declined",
@@ -34,7 +34,7 @@ pub(super) fn checks<L: VmaLock>() -> Vec<Check> {
         ),
         check(
             "write-lock-declines",
-            "a write-locked VMA declines readers until its section ends",
+            "a write-locked VMA declines readers, at each of its addresses, until its section ends",
             true,
             write_lock_declines::<L>,
         ),
@@ -80,12 +80,30 @@ pub(super) fn checks<L: VmaLock>() -> Vec<Check> {
             true,
             recycled::<L>,
         ),
-    ]
+    ];
+    if L::SPECULATIVE {
+        checks.push(check(
+            "overlap-is-noticed",
+            "a speculative read does not commit when the VMA was write-locked or detached in the middle of it",
+            true,
+            overlap_is_noticed::<L>,
+        ));
+    }
+    checks
 }
 
 /// A read at this moment must not commit.
 fn must_decline<L: VmaLock>(mm: &Mm<L>, vma: &L::Vma, when: &str) -> Result<(), String> {
-    match read(mm, vma) {
+    must_decline_at(mm, vma, RANGE.start, when)
+}
+
+fn must_decline_at<L: VmaLock>(
+    mm: &Mm<L>,
+    vma: &L::Vma,
+    address: u64,
+    when: &str,
+) -> Result<(), String> {
+    match read_at(mm, vma, address) {
         Read::Committed => Err(format!(
             "a reader held the VMA {when} ({})",
             mm.lock().describe(vma)
@@ -115,7 +133,7 @@ fn attach_publishes<L: VmaLock>() -> Result<(), String> {
     let (mm, vma) = (Mm::<L>::new(), L::new_vma());
     let guard = mm.write_lock();
     must_decline(&mm, &vma, "in a section that had not touched it")?;
-    write_lock(&mm, &vma, guard.section())?;
+    set_up(&mm, &vma, guard.section())?;
     must_decline(&mm, &vma, "before it was attached")?;
     mm.lock().attach(&vma, guard.section());
     must_decline(&mm, &vma, "in the section that attached it")?;
@@ -128,7 +146,7 @@ fn given_up_stays_detached<L: VmaLock>() -> Result<(), String> {
     let (mm, vma) = (Mm::<L>::new(), L::new_vma());
     for _ in 0..2 {
         let guard = mm.write_lock();
-        write_lock(&mm, &vma, guard.section())?;
+        set_up(&mm, &vma, guard.section())?;
         drop(guard);
         must_decline(&mm, &vma, "when it had been write-locked and not attached")?;
     }
@@ -143,6 +161,12 @@ fn write_lock_declines<L: VmaLock>() -> Result<(), String> {
         let guard = mm.write_lock();
         write_lock(&mm, &vma, guard.section())?;
         must_decline(&mm, &vma, "while it was write-locked")?;
+        must_decline_at(
+            &mm,
+            &vma,
+            RANGE.end - 1,
+            "at its last address while it was write-locked",
+        )?;
         drop(guard);
         must_read(&mm, &vma, "after the section")?;
     }
@@ -152,7 +176,8 @@ fn write_lock_declines<L: VmaLock>() -> Result<(), String> {
 fn start_write_is_idempotent<L: VmaLock>() -> Result<(), String> {
     let (mm, vma) = (Mm::<L>::new(), L::new_vma());
     let guard = mm.write_lock();
-    for _ in 0..3 {
+    set_up(&mm, &vma, guard.section())?;
+    for _ in 0..2 {
         write_lock(&mm, &vma, guard.section())?;
     }
     mm.lock().attach(&vma, guard.section());
@@ -205,7 +230,9 @@ fn downgrade_unlocks<L: VmaLock>() -> Result<(), String> {
 fn readers_share<L: VmaLock>() -> Result<(), String> {
     let (mm, vma) = (Mm::<L>::new(), L::new_vma());
     map(&mm, &vma)?;
-    let tokens: Result<Vec<_>, _> = (0..3).map(|_| mm.lock().start_read(&vma, 0x1000)).collect();
+    let tokens: Result<Vec<_>, _> = (0..3)
+        .map(|_| mm.lock().start_read(&vma, RANGE.start))
+        .collect();
     match tokens {
         Err(Declined::NoVmaLock) => return Ok(()),
         Err(reason) => return Err(format!("one of three readers was declined: {reason:?}")),
@@ -241,7 +268,7 @@ fn attach_again<L: VmaLock>() -> Result<(), String> {
     let guard = mm.write_lock();
     write_lock(&mm, &vma, guard.section())?;
     mm.lock().detach(&vma, guard.section());
-    write_lock(&mm, &vma, guard.section())?;
+    set_up(&mm, &vma, guard.section())?;
     mm.lock().attach(&vma, guard.section());
     must_decline(
         &mm,
@@ -276,4 +303,39 @@ fn recycled<L: VmaLock>() -> Result<(), String> {
         must_read(&first, &vma, "as a VMA of the first mm again")?;
     }
     Ok(())
+}
+
+/// Does something in the middle of a read, which must not commit.
+fn overlapped<L: VmaLock>(
+    what: &str,
+    happens: fn(&Mm<L>, &L::Vma) -> Result<(), String>,
+) -> Result<(), String> {
+    let (mm, vma) = (Mm::<L>::new(), L::new_vma());
+    map(&mm, &vma)?;
+    let token = mm.lock().start_read(&vma, RANGE.start);
+    let token = token.map_err(|reason| format!("a read without a writer: {reason:?}"))?;
+    happens(&mm, &vma)?;
+    match mm.lock().end_read(&vma, token) {
+        ReadEnd::Committed => Err(format!("a read committed and the VMA {what}")),
+        ReadEnd::Retry => Ok(()),
+    }
+}
+
+fn overlap_is_noticed<L: VmaLock>() -> Result<(), String> {
+    overlapped::<L>("was write-locked when it ended", |mm, vma| {
+        let guard = mm.write_lock();
+        write_lock(mm, vma, guard.section())?;
+        // The section goes on.
+        std::mem::forget(guard);
+        Ok(())
+    })?;
+    overlapped::<L>("had been write-locked meanwhile", |mm, vma| {
+        let guard = mm.write_lock();
+        write_lock(mm, vma, guard.section())
+    })?;
+    overlapped::<L>("had been detached", |mm, vma| unmap(mm, vma))?;
+    overlapped::<L>("had been detached and attached again", |mm, vma| {
+        unmap(mm, vma)?;
+        map(mm, vma)
+    })
 }

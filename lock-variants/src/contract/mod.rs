@@ -24,6 +24,7 @@ mod threads;
 use bench_core::lock::{Declined, ReadEnd, VmaLock, WriteSection};
 use bench_core::space::Mm;
 use std::fmt;
+use std::ops::Range;
 
 /// What one thread of a check does.
 pub type Body = Box<dyn FnOnce() + Send>;
@@ -120,10 +121,19 @@ fn write_lock<L: VmaLock>(
     locked.map_err(|_| "start_write was interrupted, and nobody had interrupted it".to_owned())
 }
 
+/// The addresses of every VMA: two pages.
+const RANGE: Range<u64> = 0x1000..0x3000;
+
+/// Sets a detached VMA up: says where it lies and write-locks it.
+fn set_up<L: VmaLock>(mm: &Mm<L>, vma: &L::Vma, section: &WriteSection<'_>) -> Result<(), String> {
+    mm.lock().set_range(vma, RANGE, section);
+    write_lock(mm, vma, section)
+}
+
 /// Makes a VMA of a detached one, in a section of its own.
 fn map<L: VmaLock>(mm: &Mm<L>, vma: &L::Vma) -> Result<(), String> {
     let guard = mm.write_lock();
-    write_lock(mm, vma, guard.section())?;
+    set_up(mm, vma, guard.section())?;
     mm.lock().attach(vma, guard.section());
     Ok(())
 }
@@ -144,9 +154,13 @@ enum Read {
     Declined(Declined),
 }
 
-/// Reads a VMA: holds it, does nothing, lets go of it.
+/// Reads a VMA at its first address: holds it, does nothing, lets go of it.
 fn read<L: VmaLock>(mm: &Mm<L>, vma: &L::Vma) -> Read {
-    match mm.lock().start_read(vma, 0x1000) {
+    read_at(mm, vma, RANGE.start)
+}
+
+fn read_at<L: VmaLock>(mm: &Mm<L>, vma: &L::Vma, address: u64) -> Read {
+    match mm.lock().start_read(vma, address) {
         Err(reason) => Read::Declined(reason),
         Ok(token) => match mm.lock().end_read(vma, token) {
             ReadEnd::Committed => Read::Committed,

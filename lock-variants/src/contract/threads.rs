@@ -3,7 +3,7 @@
 //! What the lock protects here is words that are read and written with Relaxed only, so that a model shows any order that
 //! the lock itself does not forbid.
 
-use super::{Body, Check, Kind, Read, Situation, map, read, unmap, write_lock};
+use super::{Body, Check, Kind, RANGE, Read, Situation, map, read, set_up, unmap, write_lock};
 use bench_core::lock::{Declined, ReadEnd, VmaLock};
 use bench_core::machine::{Machine, Word};
 use bench_core::space::Mm;
@@ -19,20 +19,13 @@ pub(super) fn checks<L: VmaLock>() -> Vec<Check> {
         threads,
         kind: Kind::Threads(prepare),
     };
-    vec![
+    let mut checks = vec![
         check(
             "reader-excludes-writer",
             "a reader never sees what a writer has half written, and a writer never meets a reader",
             true,
             2,
             reader_excludes_writer::<L>,
-        ),
-        check(
-            "start-write-drains",
-            "when start_write returns no reader is inside, and what readers did before can be seen",
-            true,
-            3,
-            start_write_drains::<L>,
         ),
         check(
             "readers-share-in-parallel",
@@ -63,13 +56,6 @@ pub(super) fn checks<L: VmaLock>() -> Vec<Check> {
             stale_readers_leave_no_trace::<L>,
         ),
         check(
-            "detach-waits",
-            "when detach returns nobody holds the VMA, not even for a moment a reader of another mm that found it before",
-            true,
-            2,
-            detach_waits::<L>,
-        ),
-        check(
             "recycled-in-parallel",
             "a VMA that moves to another mm excludes its readers from both mms' writers, and its writers are woken",
             true,
@@ -83,21 +69,58 @@ pub(super) fn checks<L: VmaLock>() -> Vec<Check> {
             2,
             foreign_stamp::<L>,
         ),
-    ]
+    ];
+    // Writers wait for readers, or, where readers only look, readers notice that they did not.
+    checks.extend(if L::SPECULATIVE {
+        [
+            check(
+                "start-write-is-noticed",
+                "a speculative read that saw a writer in its section does not commit",
+                true,
+                3,
+                start_write_is_noticed::<L>,
+            ),
+            check(
+                "detach-is-noticed",
+                "a speculative read that saw the VMA detached does not commit",
+                true,
+                2,
+                detach_is_noticed::<L>,
+            ),
+        ]
+    } else {
+        [
+            check(
+                "start-write-drains",
+                "when start_write returns no reader is inside, and what readers did before can be seen",
+                true,
+                3,
+                start_write_drains::<L>,
+            ),
+            check(
+                "detach-waits",
+                "when detach returns nobody holds the VMA, not even for a moment a reader of another mm that found it before",
+                true,
+                2,
+                detach_waits::<L>,
+            ),
+        ]
+    });
+    checks
 }
 
-/// Whose a VMA is when it is nobody's.
+/// Whose a VMA is when it is nobody's: this and the number of the mm that unmapped it.
 const NOBODY: u32 = 2;
 
 /// Two mms and a VMA, and what the VMA's lock protects.
 struct Stage<L: VmaLock> {
     mms: [Mm<L>; 2],
     vma: L::Vma,
-    /// The mm that the VMA belongs to, or [`NOBODY`].
+    /// The mm that the VMA belongs to, or [`NOBODY`] and more.
     owner: <L::Machine as Machine>::U32,
     /// Equal outside of writers.
     halves: [<L::Machine as Machine>::U32; 2],
-    /// Readers inside.
+    /// Readers inside. Where they are speculative and write nothing, 1 while one may not look.
     inside: <L::Machine as Machine>::U32,
     /// The first thing that went wrong. Never waited for: it is held for a moment only, by threads that run.
     broken: Mutex<Option<String>>,
@@ -148,9 +171,15 @@ impl<L: VmaLock> Stage<L> {
 
     /// A reader of mm `mm`: `body` runs while it holds the VMA and returns the owner that it saw, to which the read ends.
     fn reader(&self, mm: usize, body: impl FnOnce() -> u32) -> Option<ReadEnd> {
-        let token = self.mms[mm].lock().start_read(&self.vma, 0x1000).ok()?;
-        let owner = body() as usize;
-        let owner = self.mms.get(owner).unwrap_or(&self.mms[mm]);
+        let token = self.mms[mm]
+            .lock()
+            .start_read(&self.vma, RANGE.start)
+            .ok()?;
+        let owner = match body() as usize {
+            // Rule 6: a speculative read ends where it began.
+            owner if !L::SPECULATIVE => self.mms.get(owner).unwrap_or(&self.mms[mm]),
+            _ => &self.mms[mm],
+        };
         Some(owner.lock().end_read(&self.vma, token))
     }
 
@@ -181,7 +210,7 @@ impl<L: VmaLock> Stage<L> {
         let guard = self.mms[mm].write_lock();
         let locked = write_lock(&self.mms[mm], &self.vma, guard.section());
         self.mms[mm].lock().detach(&self.vma, guard.section());
-        self.owner.store(NOBODY, Relaxed);
+        self.owner.store(NOBODY + mm as u32, Relaxed);
         check();
         drop(guard);
         self.note(locked);
@@ -191,7 +220,7 @@ impl<L: VmaLock> Stage<L> {
     fn map(&self, mm: usize) {
         let guard = self.mms[mm].write_lock();
         self.owner.store(mm as u32, Relaxed);
-        let locked = write_lock(&self.mms[mm], &self.vma, guard.section());
+        let locked = set_up(&self.mms[mm], &self.vma, guard.section());
         self.mms[mm].lock().attach(&self.vma, guard.section());
         self.write();
         drop(guard);
@@ -232,7 +261,9 @@ fn reads_whole<L: VmaLock>(stage: &Stage<L>, mm: usize) {
     if end != Some(ReadEnd::Committed) {
         return;
     }
-    if owner == NOBODY {
+    // Another mm's VMA, even if detached meanwhile, tells a speculative reader nothing: it goes by what is its own mm's.
+    let detached = owner >= NOBODY && (!L::SPECULATIVE || owner == NOBODY + mm as u32);
+    if detached {
         stage.note(Err("a reader held a VMA that was detached".to_owned()));
     } else if seen.0 != seen.1 {
         stage.note(Err(format!(
@@ -272,9 +303,40 @@ fn start_write_drains<L: VmaLock>(rounds: u32) -> Situation {
     situation::<L>(rounds, &[reader, writer, reader])
 }
 
+/// A speculative reader of the first mm, which must not commit when it saw the mark.
+fn sees_no_mark<L: VmaLock>(stage: &Stage<L>) {
+    let mut mark = 0;
+    let end = stage.reader(0, || {
+        mark = stage.inside.load(Relaxed);
+        0
+    });
+    if mark != 0 && end == Some(ReadEnd::Committed) {
+        stage.note(Err("a read committed and had seen the mark".to_owned()));
+    }
+}
+
+fn start_write_is_noticed<L: VmaLock>(rounds: u32) -> Situation {
+    fn writer<L: VmaLock>(stage: &Stage<L>) {
+        stage.writer(0, || {
+            stage.inside.store(1, Relaxed);
+            stage.inside.store(0, Relaxed);
+        });
+    }
+    situation::<L>(rounds, &[sees_no_mark, writer, sees_no_mark])
+}
+
+fn detach_is_noticed<L: VmaLock>(rounds: u32) -> Situation {
+    fn writer<L: VmaLock>(stage: &Stage<L>) {
+        stage.unmap(0, || stage.inside.store(1, Relaxed));
+        stage.inside.store(0, Relaxed);
+        stage.map(0);
+    }
+    situation::<L>(rounds, &[writer, sees_no_mark])
+}
+
 fn readers_share_in_parallel<L: VmaLock>(rounds: u32) -> Situation {
     fn reader<L: VmaLock>(stage: &Stage<L>) {
-        match stage.mms[0].lock().start_read(&stage.vma, 0x1000) {
+        match stage.mms[0].lock().start_read(&stage.vma, RANGE.start) {
             Ok(token) => {
                 let _ = stage.mms[0].lock().end_read(&stage.vma, token);
             }
@@ -309,7 +371,7 @@ fn stale_readers<L: VmaLock>(rounds: u32) -> Situation {
 fn stale_readers_leave_no_trace<L: VmaLock>(rounds: u32) -> Situation {
     fn writer<L: VmaLock>(stage: &Stage<L>) {
         // Relaxed: only this thread changes it.
-        if stage.owner.load(Relaxed) != NOBODY {
+        if stage.owner.load(Relaxed) < NOBODY {
             stage.unmap(0, || ());
         }
         stage.map(0);
