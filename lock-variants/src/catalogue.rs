@@ -18,6 +18,7 @@ use crate::refcount::v6::RefcountV6;
 use crate::refcount::{Refcount, RefcountPrestamp};
 use crate::rwsem_seqcount::RwsemSeqcount;
 use crate::rwsem_snapshot::RwsemSnapshot;
+use crate::speculative::Speculative;
 use bench_core::lock::VmaLock;
 use bench_core::machine::Machine;
 use bench_core::rwsem::RwSem;
@@ -65,6 +66,7 @@ pub fn visit_all<M: Machine>(visitor: &mut impl Visitor<M>) {
     visitor.visit::<RefcountPlain<M>>();
     visitor.visit::<RefcountSeq64<M>>();
     visitor.visit::<Rcuref<M>>();
+    visitor.visit::<Speculative<M>>();
     visitor.visit::<Sequenced<M, std::sync::RwLock<()>>>();
     visitor.visit::<Sequenced<M, parking_lot::RwLock<()>>>();
 }
@@ -121,6 +123,7 @@ mod tests {
             "refcount-plain",
             "refcount-seq64",
             "rcuref",
+            "speculative",
             "std-rwlock",
             "parking-lot",
         ];

@@ -24,6 +24,7 @@ mod rwsem;
 pub mod rwsem_seqcount;
 pub mod rwsem_snapshot;
 pub mod sequence;
+pub mod speculative;
 mod std_rwlock;
 mod width;
 
