@@ -14,6 +14,7 @@ pub mod atomic_two_bit;
 pub mod catalogue;
 pub mod contract;
 pub mod mmap_lock;
+pub mod notes;
 pub mod null;
 mod parking_lot;
 pub mod rcuref;

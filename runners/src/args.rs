@@ -139,7 +139,13 @@ pub struct ListArgs {
     /// What to list [default: all three]
     #[arg(value_enum)]
     pub what: Option<Listed>,
-    /// As JSON
+    /// With `locks`: all that is known of these
+    #[arg(value_name = "NAME")]
+    pub names: Vec<String>,
+    /// With `locks`: all that is known of each
+    #[arg(long, conflicts_with = "json")]
+    pub long: bool,
+    /// As JSON; of a lock it always says all
     #[arg(long)]
     pub json: bool,
 }

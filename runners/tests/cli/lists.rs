@@ -1,7 +1,8 @@
 //! `list`, `host`, `verify` of the catalogue, and plans that are only printed.
 
-use crate::tool::vmalock;
+use crate::tool::{example, one_line_of_complaint, vmalock};
 use lock_variants::catalogue::MAIN;
+use lock_variants::notes;
 use predicates::prelude::*;
 use runners::contender::catalogue;
 use serde_json::Value;
@@ -53,6 +54,71 @@ fn lists_are_for_people_and_for_programs() {
         text = text.stdout(predicate::str::contains(format!("\n  {name} ")));
     }
     text.stdout(predicate::str::contains("workloads:").not());
+}
+
+#[test]
+fn a_list_of_locks_is_short_and_all_of_one_is_told_when_asked_for() {
+    let text = |words: &[&str]| {
+        let done = vmalock().args(words).assert().code(0);
+        String::from_utf8(done.get_output().stdout.clone()).expect("words are UTF-8")
+    };
+    let short = text(&["list", "locks"]);
+    assert!(
+        short.lines().all(|line| line.chars().count() <= 110),
+        "{short}"
+    );
+    assert!(!short.contains("differs"), "{short}");
+
+    let refcount = notes::of("refcount").expect("it is in the catalogue");
+    let one = text(&["list", "locks", "refcount"]);
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    for told in [
+        refcount.state,
+        refcount.starves,
+        refcount.differs,
+        "f35ab95ca0af",
+    ] {
+        assert!(words(&one).contains(told), "{told}\n{one}");
+    }
+    assert!(
+        one.starts_with("refcount\n") && !one.contains("\nrwsem"),
+        "{one}"
+    );
+    let long = text(&["list", "locks", "--long"]);
+    for name in names() {
+        assert!(
+            format!("\n{long}").contains(&format!("\n{name}\n")),
+            "{name}"
+        );
+    }
+
+    let some = json(&["list", "locks", "rwsem", "refcount", "--json"]);
+    assert_eq!(named(&some["locks"]), ["rwsem", "refcount"]);
+    assert_eq!(some["locks"][1]["state"], refcount.state);
+    assert_eq!(some["locks"][1]["read_rmws"], refcount.rmws);
+}
+
+#[test]
+fn names_belong_to_the_list_of_locks() {
+    let told = one_line_of_complaint(vmalock().args(["list", "locks", "refcont"]));
+    assert!(told.contains("did you mean `refcount`?"), "{told}");
+    for words in [&["list", "workloads", "refcount"][..], &["list", "--long"]] {
+        let told = one_line_of_complaint(vmalock().args(words));
+        assert!(told.contains("list locks"), "{told}");
+    }
+}
+
+#[test]
+fn a_lock_of_ones_own_is_listed_without_notes() {
+    let done = example("my_lock")
+        .args(["list", "locks", "my-lock"])
+        .assert();
+    done.code(0).stdout(
+        predicate::str::contains("one word").and(predicate::str::contains("starves").not()),
+    );
+    let done = example("my_lock").args(["list", "locks"]).assert().code(0);
+    let line = predicate::str::is_match(r"(?m)^  my-lock +12 \+ 4    -      -  one word$");
+    done.stdout(line.expect("a pattern"));
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod broken_locks;
 mod cpus;
 mod examples;
 mod lists;
+mod locks_page;
 mod own_workloads;
 mod signals;
 mod smoke;

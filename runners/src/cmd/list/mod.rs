@@ -1,9 +1,13 @@
 //! `vmalock list`: the locks, the workloads, the counters.
 
+mod locks;
+
 use crate::args::{ListArgs, Listed};
 use crate::contender::Contender;
 use crate::counters;
+use anyhow::ensure;
 use bench_core::workload::{WorkloadSpec, presets};
+use locks::LockAnswer;
 use serde::Serialize;
 use std::io::Write;
 use std::process::ExitCode;
@@ -12,7 +16,7 @@ use std::process::ExitCode;
 #[derive(Serialize)]
 struct Answer {
     #[serde(skip_serializing_if = "Option::is_none")]
-    locks: Option<Vec<bench_core::record::LockInfo>>,
+    locks: Option<Vec<LockAnswer>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     workloads: Option<Vec<WorkloadSpec>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -30,15 +34,20 @@ struct CounterAnswer {
 /// Runs the command.
 ///
 /// # Errors
-/// When standard output cannot be written.
+/// When a name is unknown, or standard output cannot be written.
 pub fn run(
     args: &ListArgs,
     contenders: &[Contender],
     out: &mut impl Write,
 ) -> anyhow::Result<ExitCode> {
     let wanted = |what| args.what.is_none_or(|asked| asked == what);
+    ensure!(
+        args.what == Some(Listed::Locks) || (args.names.is_empty() && !args.long),
+        "names and --long belong to `vmalock list locks`"
+    );
+    let locks = wanted(Listed::Locks).then(|| locks::answers(contenders, &args.names));
     let answer = Answer {
-        locks: wanted(Listed::Locks).then(|| contenders.iter().map(Contender::info).collect()),
+        locks: locks.transpose()?,
         workloads: wanted(Listed::Workloads).then(presets),
         counters: wanted(Listed::Counters).then(counter_answers),
     };
@@ -47,11 +56,10 @@ pub fn run(
         return Ok(ExitCode::SUCCESS);
     }
     if let Some(locks) = &answer.locks {
-        writeln!(out, "locks (bytes per VMA + per mm):")?;
-        for lock in locks {
-            let bytes = format!("{} + {}", lock.vma_bytes, lock.mm_bytes);
-            writeln!(out, "  {:26} {:>9}  {}", lock.name, bytes, lock.summary)?;
-            writeln!(out, "  {:26} {:>9}  from: {}", "", "", lock.source)?;
+        if args.long || !args.names.is_empty() {
+            locks::write_long(locks, out)?;
+        } else {
+            locks::write_table(locks, out)?;
         }
     }
     if let Some(workloads) = &answer.workloads {

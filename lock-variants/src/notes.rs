@@ -1,0 +1,265 @@
+//! What a reader of the list wants to know of each lock and the lock does not need itself: one entry for each lock of the
+//! catalogue, found by name. `vmalock list locks` prints them, and `LOCKS.md` is made of them.
+
+/// What is to be said of a lock beside its [`LockFacts`](bench_core::lock::LockFacts). Texts are sentences without the
+/// last full stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Notes {
+    /// The lock's name in the catalogue.
+    pub name: &'static str,
+    /// The words of the VMA's half and what their bits mean.
+    pub state: &'static str,
+    /// Who may wait without a bound, and who may be declined for nothing.
+    pub starves: &'static str,
+    /// What differs from the kernel, or from where the design comes from.
+    pub differs: &'static str,
+    /// Atomic read-modify-writes of one read that meets nobody: `start_read` and `end_read` of an attached VMA that no one
+    /// else reads or writes. Where there is no lock per VMA, those of the mmap lock. A compare-and-exchange loop counts
+    /// once. Counted on the machine code by `scripts/read_pairs.py`.
+    pub rmws: u32,
+    /// Full barriers of that read which stand alone (`mfence`, `dmb ish`), counted in the same way.
+    pub fences: u32,
+}
+
+/// The notes of the lock with this name; `None` for a lock that is not of the catalogue.
+#[must_use]
+pub fn of(name: &str) -> Option<&'static Notes> {
+    ALL.iter().find(|notes| notes.name == name)
+}
+
+/// In the order of the catalogue.
+const ALL: &[Notes] = &[
+    Notes {
+        name: "null",
+        state: "none",
+        starves: "nobody waits for anybody",
+        differs: "the kernel has nothing of the kind",
+        rmws: 0,
+        fences: 0,
+    },
+    Notes {
+        name: "mmap-lock",
+        state: "none per VMA; the mmap lock's `count`: bit 0 writer, 1 waiters, 2 handoff, 8 to 62 readers; `owner`",
+        starves: "\
+            every fault waits behind a writer of its mm, and behind one that waits; a sleeper gets the lock by handoff \
+            after 4 ms",
+        differs: "nothing",
+        rmws: 2,
+        fences: 0,
+    },
+    Notes {
+        name: "rwsem",
+        state: "\
+            `count` u64: bit 0 writer, 1 waiters, 2 handoff, 8 to 62 readers, 63 overflow; `owner`, `osq`, `wait_lock`, \
+            `wait_list`; `vm_lock_seq`: write-locked when equal to the mm's; `detached`: 1 declines readers",
+        starves: "\
+            nobody for good: a queued writer stops new readers, which go to the mmap lock and wait there until it is done",
+        differs: "\
+            the semaphore is in the VMA, not in a slab object of its own; detach also takes the lock exclusively, to wait \
+            out readers of another mm, and a writer does not trust the number on a detached VMA: slots are recycled \
+            without a grace period",
+        rmws: 2,
+        fences: 0,
+    },
+    Notes {
+        name: "rwsem-seqcount",
+        state: "as `rwsem`; the mm's number is odd in a write section and even outside",
+        starves: "as `rwsem`",
+        differs: "\
+            the begin of a section is a Release store without the write barrier that speculation on the whole mm needs; \
+            the rest as `rwsem`",
+        rmws: 2,
+        fences: 0,
+    },
+    Notes {
+        name: "rwsem-snapshot",
+        state: "as `rwsem`",
+        starves: "\
+            as `rwsem`; a reader is also declined when the VMA was locked and unlocked between its two looks, and for up \
+            to 2^31 sections on a VMA that nobody wrote for as long",
+        differs: "\
+            the first look wants a number older than the mm's where the proposal wanted one not equal, which recycled \
+            slots would break; the rest as `rwsem`",
+        rmws: 2,
+        fences: 0,
+    },
+    Notes {
+        name: "atomic-signed",
+        state: "\
+            `count` i32: 0 free, n > 0 readers, -1 writer; the waiting writer's slot; `vm_lock_seq`: write-locked when \
+            equal to the mm's; `detached`: 1 declines readers",
+        starves: "\
+            the writer, for good: it leaves no mark while it waits, and readers that overlap keep it out, with the mmap \
+            lock in its hands",
+        differs: "\
+            the last reader makes a barrier and looks at a slot in the VMA instead of taking a wait queue's lock in the \
+            mm; counting up stops at the limit; detach also takes the lock exclusively, to wait out readers of another mm, \
+            and a writer does not trust the number on a detached VMA: slots are recycled without a grace period",
+        rmws: 2,
+        fences: 1,
+    },
+    Notes {
+        name: "atomic-two-bit",
+        state: "\
+            `count` u32: bit 31 a writer owns it, bit 30 a writer waits, bits 0 to 29 readers; the waiting writer's slot; \
+            `vm_lock_seq`: write-locked when equal to the mm's; `detached`: 1 declines readers",
+        starves: "nobody for good; both loops of a reader may repeat while others succeed",
+        differs: "\
+            counting up is Acquire instead of a full barrier; no reader may pass the limit; the slot is in the VMA; detach \
+            also takes the lock exclusively, to wait out readers of another mm, and a writer does not trust the number on \
+            a detached VMA: slots are recycled without a grace period",
+        rmws: 2,
+        fences: 0,
+    },
+    Notes {
+        name: "atomic-inverted",
+        state: "\
+            `count` u32: 0x80000000 free, 0x80000000 - n for n readers, 0 a writer owns it, -n a writer waits for n \
+            readers; the waiting writer's slot; `vm_lock_seq`: write-locked when equal to the mm's; `detached`: 1 declines \
+            readers",
+        starves: "\
+            nobody for good, but a writer waits for one exact value, which readers that back off disturb: no bound on its \
+            looks in vain",
+        differs: "\
+            never in the kernel: orders, wait and wake are filled in; the slot is in the VMA; detach also takes the lock \
+            exclusively, to wait out readers of another mm, and a writer does not trust the number on a detached VMA: \
+            slots are recycled without a grace period",
+        rmws: 2,
+        fences: 0,
+    },
+    Notes {
+        name: "atomic-msb",
+        state: "\
+            `count` u32: 0 detached, 1 attached, n + 1 for n readers, bit 31 (with 1 more) a writer; `vm_lock_seq`: \
+            write-locked when equal to the mm's; the waiting writer's slot",
+        starves: "nobody for good; readers that back off may make a writer look in vain",
+        differs: "\
+            never in the kernel; an add to a detached VMA is undone; detach waits for readers that are about to back off",
+        rmws: 2,
+        fences: 0,
+    },
+    Notes {
+        name: "atomic-msb-lock-detached",
+        state: "\
+            `count` u32: 0 detached, 0x80000001 detached and write-locked, 1 attached, n + 1 for n readers, bit 31 (with 1 \
+            more) a writer; `vm_lock_seq`: write-locked when equal to the mm's; the waiting writer's slot",
+        starves: "nobody for good; a reader's loop may repeat while others succeed",
+        differs: "\
+            never in the kernel; readers look before they count, since the store that locks a detached VMA would lose an \
+            add",
+        rmws: 2,
+        fences: 0,
+    },
+    Notes {
+        name: "refcount",
+        state: "\
+            `vm_refcnt`, a `refcount_t`: 0 detached, 1 attached, n + 1 for n readers, bit 30 a writer or detacher; \
+            `vm_lock_seq`: write-locked when equal to the mm's; the waiting writer's slot",
+        starves: "\
+            nobody for good: a writer waits for the readers that are inside and for no new ones; a reader's loop may \
+            repeat while others succeed",
+        differs: "\
+            the last load of a writer's wait is Acquire, the kernel's is relaxed; the mm's number counts by one; the \
+            waiting writer's slot is in the VMA, the kernel's in the mm",
+        rmws: 2,
+        fences: 0,
+    },
+    Notes {
+        name: "refcount-spin",
+        state: "as `refcount`",
+        starves: "as `refcount`",
+        differs: "\
+            a writer spins for up to 25 us before it parks, which the kernel's does not since the rwsem is gone; the rest \
+            as `refcount`",
+        rmws: 2,
+        fences: 0,
+    },
+    Notes {
+        name: "refcount-v6",
+        state: "as `refcount`, but a writer adds bit 30 and 1, so that the limit is 0x3ffffffe",
+        starves: "as `refcount`",
+        differs: "\
+            what a writer adds is inferred from the limit; counting up is Acquire, which v6 lacked; detach waits for \
+            readers that are about to back off, which v6 lacked",
+        rmws: 2,
+        fences: 0,
+    },
+    Notes {
+        name: "refcount-prestamp",
+        state: "as `refcount`; detached counts as write-locked",
+        starves: "as `refcount`",
+        differs: "attach stamps a new VMA where the kernel's writer locks it; the rest as `refcount`",
+        rmws: 2,
+        fences: 0,
+    },
+    Notes {
+        name: "rcuref",
+        state: "\
+            `count` u32: 0 attached, n for n readers, bit 31 a writer, 0xc0000000 and above the dead zone: detached; \
+            `vm_lock_seq`: write-locked when equal to the mm's; the waiting writer's slot",
+        starves: "nobody for good; readers never loop; readers that back off may make a writer look in vain",
+        differs: "\
+            `rcuref_t` has no writer, which takes the zone in which the kernel's count saturates; the exchange for dead is \
+            by comparison, since slots are recycled without a grace period",
+        rmws: 2,
+        fences: 0,
+    },
+    Notes {
+        name: "std-rwlock",
+        state: "\
+            std's RwLock, two u32: readers or a writer, and flags for those that wait, in the first, a wake count for \
+            writers in the second; `vm_lock_seq`: write-locked when equal to the mm's; `detached`: 1 declines readers",
+        starves: "nobody for good: a waiting writer stops new readers",
+        differs: "not a kernel lock; the rest as `rwsem`",
+        rmws: 2,
+        fences: 0,
+    },
+    Notes {
+        name: "parking-lot",
+        state: "\
+            parking_lot's RwLock, one usize: bit 0 parked, 1 a writer waits, 2 upgradable, 3 a writer, above it readers; \
+            `vm_lock_seq`: write-locked when equal to the mm's; `detached`: 1 declines readers",
+        starves: "nobody for good: a waiting writer stops new readers, and a lock is handed over now and then to be fair",
+        differs: "not a kernel lock; the rest as `rwsem`",
+        rmws: 2,
+        fences: 0,
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::ALL;
+    use crate::catalogue::{Visitor, visit_all};
+    use bench_core::lock::VmaLock;
+    use bench_core::machine::Solo;
+
+    struct Names(Vec<&'static str>);
+
+    impl Visitor<Solo> for Names {
+        fn visit<L: VmaLock<Machine = Solo>>(&mut self) {
+            self.0.push(L::INFO.name);
+        }
+    }
+
+    #[test]
+    fn every_lock_has_its_notes_and_every_note_its_lock() {
+        let mut names = Names(Vec::new());
+        visit_all(&mut names);
+        let noted: Vec<_> = ALL.iter().map(|notes| notes.name).collect();
+        assert_eq!(noted, names.0, "notes, and locks of the catalogue");
+    }
+
+    #[test]
+    fn texts_are_sentences_without_the_last_full_stop() {
+        for notes in ALL {
+            for text in [notes.state, notes.starves, notes.differs] {
+                assert!(
+                    !text.is_empty() && !text.ends_with('.'),
+                    "{}: {text}",
+                    notes.name
+                );
+                assert!(!text.contains("  "), "{}: {text}", notes.name);
+            }
+        }
+    }
+}
