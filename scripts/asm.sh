@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The machine code of one read of `refcount`: through the Machine trait beside the same written by hand with std's atomics.
-# Exit code 1 when the trait costs an instruction or an atomic operation more; for x86-64 and arm64.
+# Exit code 1 when the trait costs an instruction or an atomic operation more; for x86-64 and arm64. Then the atomic operations and
+# the fences of one read of every lock, as executed, against lock-variants/src/notes.rs.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -21,8 +22,9 @@ case $(uname -m) in
         ;;
 esac
 
-cargo build --quiet --release --locked -p runners --example read_pair_asm
-program=${CARGO_TARGET_DIR:-target}/release/examples/read_pair_asm
+cargo build --quiet --release --locked -p runners --example read_pair_asm --example read_pairs
+examples=${CARGO_TARGET_DIR:-target}/release/examples
+program=$examples/read_pair_asm
 "$program"
 
 scratch=$(mktemp -d)
@@ -62,3 +64,6 @@ if [ "$(grep -cE "$atomic" "$scratch/read_through_the_trait")" -ne "$(grep -cE "
     echo 'asm.sh: the trait changes the number of atomic operations' >&2
     exit 1
 fi
+
+echo
+python3 scripts/read_pairs.py "$examples/read_pairs"

@@ -193,6 +193,18 @@ const ALL: &[Notes] = &[
         fences: 0,
     },
     Notes {
+        name: "refcount-6.17",
+        state: "\
+            as `refcount`, with `vm_mm` u64, the number of the VMA's mm; the mm's number is odd in a write section; the \
+            waiting writer's slot is the mm's, behind a pointer",
+        starves: "as `refcount`; a reader of a VMA that another mm has recycled takes a mutex of the process for a moment",
+        differs: "\
+            `vm_mm` is a number and not a pointer; the slot outlives its mm, where the kernel keeps the whole `mm_struct`; \
+            the last load of a writer's wait is Acquire",
+        rmws: 2,
+        fences: 0,
+    },
+    Notes {
         name: "rcuref",
         state: "\
             `count` u32: 0 attached, n for n readers, bit 31 a writer, 0xc0000000 and above the dead zone: detached; \

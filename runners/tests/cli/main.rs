@@ -10,6 +10,7 @@ mod examples;
 mod lists;
 mod locks_page;
 mod own_workloads;
+mod read_pairs;
 mod signals;
 mod smoke;
 mod tool;

@@ -20,7 +20,8 @@ pub(crate) fn example(name: &str) -> Command {
     program(&example_path(name))
 }
 
-fn example_path(name: &str) -> PathBuf {
+/// Where that example is.
+pub(crate) fn example_path(name: &str) -> PathBuf {
     let directory = Path::new(VMALOCK)
         .parent()
         .expect("the program is in a directory");
