@@ -151,6 +151,14 @@ const ALL: &[Notes] = &[
         fences: 0,
     },
     Notes {
+        name: "atomic-msb-cmpxchg",
+        state: "as `atomic-msb`",
+        starves: "nobody for good; a reader's loop may repeat while others succeed",
+        differs: "never in the kernel: the loop of 6.15 on the word of the mail; the rest as `atomic-msb`",
+        rmws: 2,
+        fences: 0,
+    },
+    Notes {
         name: "refcount",
         state: "\
             `vm_refcnt`, a `refcount_t`: 0 detached, 1 attached, n + 1 for n readers, bit 30 a writer or detacher; \
@@ -201,6 +209,38 @@ const ALL: &[Notes] = &[
         differs: "\
             `vm_mm` is a number and not a pointer; the slot outlives its mm, where the kernel keeps the whole `mm_struct`; \
             the last load of a writer's wait is Acquire",
+        rmws: 2,
+        fences: 0,
+    },
+    Notes {
+        name: "refcount-lock-detached",
+        state: "as `refcount`, and 0x40000001 on a detached VMA that is write-locked",
+        starves: "as `refcount`",
+        differs: "only proposed: the kernel stamps a detached VMA and leaves its count at 0; the rest as `refcount`",
+        rmws: 2,
+        fences: 0,
+    },
+    Notes {
+        name: "refcount-stamp-new",
+        state: "as `refcount`",
+        starves: "as `refcount`",
+        differs: "`start_write` has to look whether a VMA is new, which who creates one knows; the rest as `refcount`",
+        rmws: 2,
+        fences: 0,
+    },
+    Notes {
+        name: "refcount-plain",
+        state: "as `refcount`, but an `atomic_t`",
+        starves: "as `refcount`",
+        differs: "the kernel's count is a `refcount_t`, whose operations test for bad values; the rest as `refcount`",
+        rmws: 2,
+        fences: 0,
+    },
+    Notes {
+        name: "refcount-seq64",
+        state: "as `refcount`, with `vm_lock_seq` and the mm's number of 64 bits",
+        starves: "as `refcount`; equal numbers mean what they say, since they never come back",
+        differs: "the kernel's numbers have 32 bits; the rest as `refcount`",
         rmws: 2,
         fences: 0,
     },
