@@ -86,7 +86,7 @@ check_effects() {
     text=$(rust_code bench-core/src | grep -E 'std::(thread|fs|net|process|env|io|os)\b|\b(Instant|SystemTime)\b|\be?println!' || true)
     fault 'bench-core has an effect: a thread, a clock or I/O (invariant 1)' "$text"
     text=$({ rust_code bench-core/src; rust_code lock-variants/src; } |
-        grep -E '\bAtomic(U|I|Bool|Ptr)|\batomic::(\{[^}]*)?(compiler_)?fence\b' | files_besides "$word_files")
+        grep -E '\bAtomic([UI][0-9s]|Bool|Ptr)|\batomic::(\{[^}]*)?(compiler_)?fence\b' | files_besides "$word_files")
     fault 'an atomic that does not come from the Machine (invariant 2)' "$text"
     text=$(tracked '*.rs' | xargs -d '\n' grep -HnE 'cfg(_attr|!)?\((.*\b)?(loom|shuttle)\b' || true)
     fault 'a cfg for a model: a machine is a type parameter (invariant 2)' "$text"

@@ -257,6 +257,19 @@ const ALL: &[Notes] = &[
         fences: 0,
     },
     Notes {
+        name: "speculative",
+        state: "\
+            `mmap_seq` u64 of the mm: odd in a write section, even outside; `detached` u32 of the VMA: 1 declines readers",
+        starves: "\
+            readers: any writer of the mm, whatever it writes, makes every fault in flight go to the mmap lock; writers \
+            wait for no reader",
+        differs: "\
+            upstream copies the VMA and checks the number again under the page table's lock; here the end of the read is \
+            that check, and a detached or recycled VMA has to be looked for, since there is no grace period",
+        rmws: 0,
+        fences: 0,
+    },
+    Notes {
         name: "std-rwlock",
         state: "\
             std's RwLock, two u32: readers or a writer, and flags for those that wait, in the first, a wake count for \
