@@ -36,16 +36,21 @@ pub(crate) fn explore(
     iterations: usize,
     body: impl Fn() + Send + Sync + 'static,
 ) {
-    explore_lock(test, "-", iterations, body);
+    if let Err(failure) = explore_lock(test, "-", iterations, body) {
+        panic!("{failure}");
+    }
 }
 
 /// The same for a model of one lock.
+///
+/// # Errors
+/// What [`explore`] panics with.
 pub(crate) fn explore_lock(
     test: &'static str,
     lock: &'static str,
     iterations: usize,
     body: impl Fn() + Send + Sync + 'static,
-) {
+) -> Result<(), String> {
     if let Some(name) = std::thread::current().name()
         && name != "main"
     {
@@ -53,9 +58,7 @@ pub(crate) fn explore_lock(
     }
     let kept = Kept::new(test, lock);
     let result = run(iterations, kept.persistence(), body);
-    if let Err(failure) = result {
-        panic!("{}", kept.report(&failure));
-    }
+    result.map_err(|failure| kept.report(&failure))
 }
 
 /// How `body` fails, which it is expected to do under one of `iterations` schedules: for what was made wrong on purpose.

@@ -8,12 +8,24 @@
 //! | module | what it shows |
 //! |---|---|
 //! | [`pool`] | two mms, three recycled VMAs: identity, totals, nobody asleep for ever (P9, P10, P12, P21, P24) |
+//! | [`starvation`] | how many readers overtake a writer that waits (P20) |
+//! | [`balance`] | a read that is not ended (P21), the two locks in the wrong order (P24) |
+//! | [`downgrade`] | what a downgrade of the mmap lock does to VMAs (P26) |
+//! | [`fallback`] | a fault ends, whatever others do (P23) |
 //! | [`rwsem`] | the mmap lock alone |
+//! | [`replay`] | the command that a failure prints |
 //!
 //! Each has something made wrong on purpose, kept as a test that it is noticed.
 
+mod balance;
+mod downgrade;
 mod explore;
+mod fallback;
 mod locks;
 mod machine;
 mod pool;
+mod replay;
 mod rwsem;
+mod stage;
+mod starvation;
+mod twist;

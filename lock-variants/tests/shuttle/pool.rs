@@ -59,7 +59,7 @@ impl Page {
 }
 
 /// The address space, and beside it whether each page is mapped.
-struct Pool<L: VmaLock<Machine = Shuttle>> {
+pub(crate) struct Pool<L: VmaLock<Machine = Shuttle>> {
     space: AddressSpace<L>,
     mapped: Vec<ShuttleU32>,
     /// The first thing that did not hold. Not a panic where it is seen: that would unwind through guards.
@@ -176,7 +176,7 @@ impl<L: VmaLock<Machine = Shuttle>> Pool<L> {
         self.leave(thread)
     }
 
-    fn run() {
+    pub(crate) fn run() {
         let pool = Self::new();
         let mut main = Thread::new(&pool.space, MAIN, 0, vec![0]);
         pool.map(&mut main, Page { mm: 0, number: 0 });
