@@ -4,11 +4,14 @@
 //! several percent for seconds at a time. So all locks of a round are built at the same address, one after the other,
 //! and each round takes another address. An address is a slot: a multiple of [`SLOT_BYTES`] from the arena's start.
 //!
+//! A [`Slab`] is for values that lie elsewhere than what points to them, at a distance that is part of what is measured.
+//!
 //! This file holds the only `unsafe` code of this crate. Invariants:
 //! 1. An [`Arena`] owns its block alone; a `Bump` owns the arena while things are built; `Placed` and `Strided`
 //!    values are made only by a `Bump`, from ranges of the block that do not overlap.
 //! 2. Who keeps a `Placed` or `Strided` keeps the arena as well, and drops it after them: they are made and held by
-//!    [`crate::space`], whose fields are dropped in that order, and by [`Arena::with`], which borrows the arena.
+//!    [`crate::space`], whose fields are dropped in that order, by [`Arena::with`], which borrows the arena, and by an [`Object`],
+//!    whose fields are dropped in that order too.
 #![expect(
     unsafe_code,
     reason = "values of different types are built at chosen addresses of one block"
@@ -18,6 +21,7 @@ use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
 use std::fmt;
 use std::ops::Deref;
 use std::ptr::NonNull;
+use std::sync::{Arc, Weak};
 
 /// The distance between slots: two pairs of cache lines.
 pub const SLOT_BYTES: usize = 256;
@@ -44,8 +48,16 @@ impl Arena {
     /// When `bytes` is so large that no such block can exist.
     #[must_use]
     pub fn new(bytes: usize) -> Self {
-        let size = SLOTS * SLOT_BYTES + bytes.next_multiple_of(SLOT_BYTES);
-        let layout = Layout::from_size_align(size, ALIGN).expect("the size of an arena fits isize");
+        Self::block(
+            SLOTS * SLOT_BYTES + bytes.next_multiple_of(SLOT_BYTES),
+            ALIGN,
+        )
+    }
+
+    /// A block of so many bytes, at least one.
+    fn block(size: usize, align: usize) -> Self {
+        assert!(size > 0);
+        let layout = Layout::from_size_align(size, align).expect("the size of an arena fits isize");
         // SAFETY: the layout's size is not zero.
         let base = unsafe { alloc_zeroed(layout) };
         let Some(base) = NonNull::new(base) else {
@@ -215,6 +227,75 @@ impl<T: fmt::Debug> fmt::Debug for Placed<T> {
     }
 }
 
+/// Where values of one kind lie at a fixed distance from each other, on pages that nothing else is on: a slab cache. It holds none
+/// of them: each keeps the page that it is on.
+#[derive(Debug)]
+pub struct Slab {
+    stride: usize,
+    /// The page with room, as long as a value on it is alive.
+    page: Weak<Arena>,
+    used: usize,
+}
+
+impl Slab {
+    /// Bytes of a page, and their alignment.
+    pub const PAGE_BYTES: usize = 4096;
+
+    /// A slab whose values lie `stride` bytes apart.
+    #[must_use]
+    pub fn new(stride: usize) -> Self {
+        Self {
+            stride,
+            page: Weak::new(),
+            used: 0,
+        }
+    }
+
+    /// Builds a value: behind the last one, or where a page begins when there is no room or no value left on the last page.
+    ///
+    /// # Panics
+    /// When the stride is too small for the value, no multiple of its alignment, or larger than a page.
+    pub fn build<T>(&mut self, value: T) -> Object<T> {
+        assert!(size_of::<T>() <= self.stride && self.stride.is_multiple_of(align_of::<T>()));
+        assert!(self.stride <= Self::PAGE_BYTES && align_of::<T>() <= Self::PAGE_BYTES);
+        let page = match self.page.upgrade() {
+            Some(page) if self.used + self.stride <= Self::PAGE_BYTES => page,
+            _ => {
+                let page = Arc::new(Arena::block(Self::PAGE_BYTES, Self::PAGE_BYTES));
+                self.page = Arc::downgrade(&page);
+                self.used = 0;
+                page
+            }
+        };
+        // SAFETY: within the page, as just checked.
+        let at = unsafe { page.base.add(self.used) }.cast::<T>();
+        self.used += self.stride;
+        // SAFETY: the range is within the page, large enough and aligned (the page, `used` and so `at` are), and belongs to this
+        // value alone: nobody else has the page's block, and `used` only grows while the page is the same.
+        unsafe { at.write(value) };
+        Object {
+            value: Placed { at },
+            _page: page,
+        }
+    }
+}
+
+/// A value in a [`Slab`]. To look at it is to follow one pointer.
+#[derive(Debug)]
+pub struct Object<T> {
+    value: Placed<T>,
+    // Last: dropped after the value.
+    _page: Arc<Arena>,
+}
+
+impl<T> Deref for Object<T> {
+    type Target = T;
+    #[inline(always)]
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
 /// One value in each of many records.
 pub(crate) struct Strided<T> {
     base: NonNull<T>,
@@ -295,39 +376,4 @@ impl<T> fmt::Debug for Strided<T> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::rc::Rc;
-
-    #[test]
-    fn the_same_slot_gives_the_same_address_whatever_the_type() {
-        let arena = Arena::new(4096);
-        let first = std::ptr::from_ref::<u8>(&arena.build_at(7).place(1_u8)) as usize;
-        let second = std::ptr::from_ref::<[u64; 9]>(&arena.build_at(7).place([0_u64; 9])) as usize;
-        let other = std::ptr::from_ref::<u8>(&arena.build_at(8).place(1_u8)) as usize;
-        assert_eq!((first, other), (second, first + SLOT_BYTES));
-    }
-
-    #[test]
-    fn values_in_one_record_lie_side_by_side_and_are_dropped() {
-        let arena = Arena::new(4096);
-        let mut bump = arena.build_at(0);
-        let mut records = bump.records(3, 32);
-        let numbers = bump.fill(&mut records, || 5_u32);
-        let counted = Rc::new(());
-        let owners = bump.fill(&mut records, || Rc::clone(&counted));
-        assert_eq!(Rc::strong_count(&counted), 4);
-        let gap = std::ptr::from_ref(owners.get(2)) as usize
-            - std::ptr::from_ref(numbers.get(2)) as usize;
-        assert_eq!((gap, *numbers.get(0), numbers.count), (8, 5, 3));
-        drop(owners);
-        assert_eq!(Rc::strong_count(&counted), 1);
-    }
-
-    #[test]
-    #[should_panic(expected = "bytes, but")]
-    fn too_little_room_is_refused() {
-        let arena = Arena::new(0);
-        let _ = arena.build_at(SLOTS as u32 - 1).place([0_u8; 512]);
-    }
-}
+mod tests;

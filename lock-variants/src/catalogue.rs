@@ -7,6 +7,7 @@ use crate::atomic_signed::AtomicSigned;
 use crate::atomic_two_bit::AtomicTwoBit;
 use crate::mmap_lock::MmapLock;
 use crate::null::Null;
+use crate::placement::{RefcountObject, RefcountOwnLine, RefcountPacked16, RefcountPacked40};
 use crate::rcuref::Rcuref;
 use crate::refcount::lock_detached::RefcountLockDetached;
 use crate::refcount::per_mm::Refcount617;
@@ -65,6 +66,10 @@ pub fn visit_all<M: Machine>(visitor: &mut impl Visitor<M>) {
     visitor.visit::<RefcountStampNew<M>>();
     visitor.visit::<RefcountPlain<M>>();
     visitor.visit::<RefcountSeq64<M>>();
+    visitor.visit::<RefcountOwnLine<M>>();
+    visitor.visit::<RefcountPacked16<M>>();
+    visitor.visit::<RefcountPacked40<M>>();
+    visitor.visit::<RefcountObject<M>>();
     visitor.visit::<Rcuref<M>>();
     visitor.visit::<Speculative<M>>();
     visitor.visit::<Sequenced<M, std::sync::RwLock<()>>>();
@@ -122,6 +127,10 @@ mod tests {
             "refcount-stamp-new",
             "refcount-plain",
             "refcount-seq64",
+            "refcount-own-line",
+            "refcount-packed-16",
+            "refcount-packed-40",
+            "refcount-object",
             "rcuref",
             "speculative",
             "std-rwlock",

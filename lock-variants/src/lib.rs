@@ -17,6 +17,7 @@ pub mod mmap_lock;
 pub mod notes;
 pub mod null;
 mod parking_lot;
+pub mod placement;
 pub mod rcuref;
 pub mod rcuwait;
 pub mod refcount;

@@ -108,7 +108,7 @@ fn lock_holds(name: &str) {
 }
 
 /// Every lock of the catalogue whose words are the machine's. Each is a test of its own below, so that they run at once.
-const MODELLED: [&str; 21] = [
+const MODELLED: [&str; 25] = [
     "mmap-lock",
     "rwsem",
     "rwsem-seqcount",
@@ -128,6 +128,10 @@ const MODELLED: [&str; 21] = [
     "refcount-stamp-new",
     "refcount-plain",
     "refcount-seq64",
+    "refcount-own-line",
+    "refcount-packed-16",
+    "refcount-packed-40",
+    "refcount-object",
     "rcuref",
     "speculative",
 ];
@@ -225,6 +229,26 @@ fn refcount_plain() {
 #[test]
 fn refcount_seq64() {
     lock_holds("refcount-seq64");
+}
+
+#[test]
+fn refcount_own_line() {
+    lock_holds("refcount-own-line");
+}
+
+#[test]
+fn refcount_packed_16() {
+    lock_holds("refcount-packed-16");
+}
+
+#[test]
+fn refcount_packed_40() {
+    lock_holds("refcount-packed-40");
+}
+
+#[test]
+fn refcount_object() {
+    lock_holds("refcount-object");
 }
 
 #[test]
