@@ -104,7 +104,7 @@ mod tests {
         assert_eq!(counts::<Lock, LockDetached>(), [0, locked, 1, 3, 1, 1, 0]);
         assert_eq!(
             new_vma_steps::<Lock, _>(),
-            [(0, u32::MAX), (locked, 2), (1, 2)]
+            [(0, u32::MAX), (0, u32::MAX), (locked, 2), (1, 2)]
         );
     }
 

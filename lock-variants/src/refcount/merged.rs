@@ -6,6 +6,7 @@ use crate::refcount_t::Saturating;
 use crate::sequence::{Bits, MmSequence};
 use bench_core::lock::{Declined, Interrupted, LockFacts, ReadEnd, VmaLock, WriteSection};
 use bench_core::machine::Machine;
+use std::ops::Range;
 
 /// As merged.
 #[derive(Debug)]
@@ -45,6 +46,11 @@ impl<M: Machine, F: Form> VmaLock for Refcount<M, F> {
 
     fn new_vma() -> Self::Vma {
         RefcountVma::new()
+    }
+
+    #[inline]
+    fn set_range(&self, vma: &Self::Vma, _range: Range<u64>, _section: &WriteSection<'_>) {
+        F::NewVma::create(vma, &self.sequence);
     }
 
     #[inline]

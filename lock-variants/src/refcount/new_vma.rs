@@ -3,16 +3,16 @@
 //! A new VMA has a count of 0, from which nobody may count up; the writer's bit added to it would say that the VMA is
 //! attached and being written. The answers, all on the word of [the module](super):
 //!
-//! | | `start_write` of a detached VMA | its count until `attach` | `attach` | lock |
-//! |---|---|---|---|---|
-//! | 1 | stores OFFSET + 1, stamps | OFFSET + 1 | stores 1 | [`refcount-lock-detached`](super::lock_detached) |
-//! | 2 | nothing | 0 | stamps, stores 1 | [`refcount-prestamp`](super::prestamp) |
-//! | 3 | tries to add OFFSET, which 0 refuses, stamps | 0 | stores 1 | `refcount` ([`TryCount`]) |
-//! | 4 | stamps | 0 | stores 1 | [`refcount-stamp-new`](super::stamp_new) |
+//! | | creation (`set_range`) | `start_write` of a detached VMA | its count until `attach` | `attach` | lock |
+//! |---|---|---|---|---|---|
+//! | 1 | | stores OFFSET + 1, stamps | OFFSET + 1 | stores 1 | [`refcount-lock-detached`](super::lock_detached) |
+//! | 2 | | nothing | 0 | stamps, stores 1 | [`refcount-prestamp`](super::prestamp) |
+//! | 3 | | tries to add OFFSET, which 0 refuses, stamps | 0 | stores 1 | `refcount` ([`TryCount`]) |
+//! | 4 | stamps | finds it stamped | 0 | stores 1 | [`refcount-stamp-new`](super::stamp_new) |
 //!
-//! They differ in nothing else. A writer finds out that a VMA is detached by a look at the count (in 3 the look is that of the
-//! try); 1 and 3 look at the numbers first, 2 and 4 at the count. Equal numbers on a detached VMA may be another mm's: 1 and 3
-//! then do nothing, which is right, since a detached VMA has no reader and gets none.
+//! They differ in nothing else, save that 2 looks at the count before the numbers, and the others at the numbers first. Equal
+//! numbers on a detached VMA may be another mm's: `start_write` then does nothing, which is right, since a detached VMA has no
+//! reader and gets none.
 //!
 //! A reader that finds the VMA by a lookup that is out of date, or between its insertion and `attach`, is declined for the
 //! number in 3 and 4 (it goes to the mmap lock), for the count of 0 in 2 (it looks again), and for the number or the writer's
@@ -26,13 +26,27 @@ use bench_core::machine::Machine;
 use std::fmt::Debug;
 use std::sync::atomic::Ordering::{Relaxed, Release};
 
-/// What `start_write` and `attach` do to a VMA; of one that is attached all of them drain the readers and stamp.
+/// What is done to a VMA that is created, write-locked and attached. All of them write-lock one that is attached by draining its
+/// readers and stamping it. What is not said is as merged.
 pub trait NewVma: Debug + Send + Sync + 'static {
     /// What the count of a writer and one more means.
     const WRITER_AND_ONE: &str = "writer owns it, or detacher waits for 1 reader";
 
-    /// [`bench_core::lock::VmaLock::start_write`].
-    fn start_write<M: Machine, F: Form>(vma: &RefcountVma<M, F>, mm: &MmNumber<M, F>);
+    /// [`bench_core::lock::VmaLock::set_range`]: an mm makes the detached VMA its own.
+    #[inline(always)]
+    fn create<M: Machine, F: Form>(vma: &RefcountVma<M, F>, mm: &MmNumber<M, F>) {
+        let _ = (vma, mm);
+    }
+
+    /// [`bench_core::lock::VmaLock::start_write`]. As merged: try the count as of any VMA; when it refuses, the VMA is detached
+    /// and the number alone will do.
+    #[inline(always)]
+    fn start_write<M: Machine, F: Form>(vma: &RefcountVma<M, F>, mm: &MmNumber<M, F>) {
+        if !vma.sequence.is_stamped(mm) && !vma.drain_and_stamp(mm) {
+            // Detached: nobody can count up.
+            vma.sequence.stamp(mm);
+        }
+    }
 
     /// [`bench_core::lock::VmaLock::attach`], after `start_write`.
     #[inline(always)]
@@ -42,19 +56,11 @@ pub trait NewVma: Debug + Send + Sync + 'static {
     }
 }
 
-/// As merged: try the count as of any VMA; when it refuses, the VMA is detached and the number alone will do.
+/// As merged.
 #[derive(Debug)]
 pub struct TryCount;
 
-impl NewVma for TryCount {
-    #[inline(always)]
-    fn start_write<M: Machine, F: Form>(vma: &RefcountVma<M, F>, mm: &MmNumber<M, F>) {
-        if !vma.sequence.is_stamped(mm) && !vma.drain_and_stamp(mm) {
-            // Detached: nobody can count up.
-            vma.sequence.stamp(mm);
-        }
-    }
-}
+impl NewVma for TryCount {}
 
 impl<M: Machine, F: Form> RefcountVma<M, F> {
     /// The VMA's own count, from 0.
@@ -63,13 +69,5 @@ impl<M: Machine, F: Form> RefcountVma<M, F> {
         debug_assert_eq!(self.count.read(Relaxed), 0, "attached twice");
         // Release: pairs with Acquire in R1; publishes the stamp and what the new VMA is. Nobody else counts up from 0.
         self.count.set(1, Release);
-    }
-
-    /// For the writer: whether the VMA's count is 0.
-    #[inline(always)]
-    pub(super) fn is_uncounted(&self) -> bool {
-        // Relaxed: only writers change the count from or to 0, and the mmap lock orders them, or what hands a detached VMA on to
-        // another mm.
-        self.count.read(Relaxed) == 0
     }
 }

@@ -1,4 +1,4 @@
-//! `refcount-stamp-new`: as `refcount`, with new VMAs that are stamped without a try of their count.
+//! `refcount-stamp-new`: as `refcount`, with new VMAs that are stamped when they are created.
 //!
 //! Upstream: Falcato's proposal of June 2026 (Message-ID `akZHWwVgJfqCwA2W@pedro-suse.lan`): stamp a VMA when it is created, so
 //! that it is write-locked by default.
@@ -7,12 +7,11 @@
 //! As in [the module](super).
 //!
 //! # Protocol
-//! As in [the module](super), but `start_write` looks at the count before the numbers, and only stamps when it is 0. A VMA is
-//! created by the first `start_write` of it, since that is when its mm first has it.
+//! As in [the module](super), but a VMA is stamped when an mm makes it its own (`set_range`), and W0 then finds it stamped. The try
+//! of the count is left for VMAs that were not created in this section.
 //!
 //! # What differs from the mail
-//! Who creates a VMA knows that it is new. Here `start_write` has to look, so that what is saved is the comparison of the
-//! numbers; the try that is left out would have ended at the same look.
+//! There is no allocation of a VMA here: a slot is one from when an mm says which addresses it has.
 
 use super::new_vma::NewVma;
 use super::{Form, MmNumber, Refcount, RefcountVma};
@@ -29,29 +28,24 @@ pub struct StampNew;
 impl Form for StampNew {
     const INFO: LockFacts = LockFacts {
         name: "refcount-stamp-new",
-        summary: "as refcount, but a new VMA is stamped at once, without a look at its number or a try of its count",
+        summary: "as refcount, but a new VMA is stamped when it is created, so that write-locking it finds it stamped",
         source: "Message-ID akZHWwVgJfqCwA2W@pedro-suse.lan",
         excludes: true,
     };
     type Spin = NoSpin;
     type Width = Bits<32>;
     type Checks = Saturating;
-    type NewVma = StampAtOnce;
+    type NewVma = StampAtCreation;
 }
 
-/// Stamp it.
+/// Stamp it when it is created.
 #[derive(Debug)]
-pub struct StampAtOnce;
+pub struct StampAtCreation;
 
-impl NewVma for StampAtOnce {
+impl NewVma for StampAtCreation {
     #[inline(always)]
-    fn start_write<M: Machine, F: Form>(vma: &RefcountVma<M, F>, mm: &MmNumber<M, F>) {
-        if vma.is_uncounted() {
-            vma.sequence.stamp(mm);
-        } else if !vma.sequence.is_stamped(mm) {
-            let attached = vma.drain_and_stamp(mm);
-            debug_assert!(attached, "detached without the mmap lock");
-        }
+    fn create<M: Machine, F: Form>(vma: &RefcountVma<M, F>, mm: &MmNumber<M, F>) {
+        vma.sequence.stamp(mm);
     }
 }
 
@@ -65,9 +59,12 @@ mod tests {
     use bench_core::machine::Solo;
 
     #[test]
-    fn the_words_after_each_step() {
+    fn it_is_stamped_when_it_is_created() {
         type Lock = RefcountStampNew<Solo>;
         assert_eq!(counts::<Lock, StampNew>(), [0, 0, 1, 3, 1, 1, 0]);
-        assert_eq!(new_vma_steps::<Lock, _>(), [(0, u32::MAX), (0, 2), (1, 2)]);
+        assert_eq!(
+            new_vma_steps::<Lock, _>(),
+            [(0, u32::MAX), (0, 2), (0, 2), (1, 2)]
+        );
     }
 }

@@ -51,8 +51,8 @@ where
     counts.try_into().expect("seven steps")
 }
 
-/// The count and the number of a VMA when new, write-locked and attached, in the third section of its mm.
-pub(super) fn new_vma_steps<L, F>() -> [(u32, <F::Width as Width>::Number); 3]
+/// The count and the number of a VMA when new, created, write-locked and attached, in the third section of its mm.
+pub(super) fn new_vma_steps<L, F>() -> [(u32, <F::Width as Width>::Number); 4]
 where
     F: Form,
     L: VmaLock<Machine = Solo, Vma = RefcountVma<Solo, F>>,
@@ -63,10 +63,20 @@ where
     drop(mm.write_lock());
     drop(mm.write_lock());
     let guard = mm.write_lock();
+    mm.lock().set_range(&vma, 0x1000..0x3000, guard.section());
+    let created = words();
     mm.lock().start_write(&vma, guard.section()).unwrap();
     let locked = words();
     mm.lock().attach(&vma, guard.section());
-    [new, locked, words()]
+    [new, created, locked, words()]
+}
+
+#[test]
+fn a_new_vma_is_stamped_when_it_is_write_locked() {
+    assert_eq!(
+        new_vma_steps::<Lock, _>(),
+        [(0, u32::MAX), (0, u32::MAX), (0, 2), (1, 2)]
+    );
 }
 
 #[test]
