@@ -7,4 +7,4 @@ echo '== cargo doc: no broken link, nothing undocumented'
 RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked
 
 echo '== Markdown: links lead to files of this repository, marked blocks equal their files'
-python3 scripts/markdown.py ./*.md lock-variants/*.md
+python3 scripts/markdown.py ./*.md docs/*.md lock-variants/*.md
