@@ -3,7 +3,7 @@
 //! The model of [`crate::pool`] ends by unmapping everything, for which the writer waits for all readers that are counted:
 //! that every way out of a fault has released the VMA is seen there. Here it is made wrong.
 
-use crate::locks::{Model, every_lock, every_lock_fails};
+use crate::locks::{Model, every_lock, every_lock_fails, waits_for_readers};
 use crate::machine::Shuttle;
 use crate::pool::Pool;
 use crate::stage::{Stage, join};
@@ -28,7 +28,7 @@ impl Model for Leaked {
     const ITERATIONS: usize = 50;
 
     fn is_about<L: VmaLock<Machine = Shuttle>>() -> bool {
-        L::INFO.excludes && L::PER_VMA
+        waits_for_readers::<L>()
     }
 
     fn run<L: VmaLock<Machine = Shuttle>>() {
@@ -94,7 +94,7 @@ impl Model for OneInTheOther {
     const ITERATIONS: usize = 200;
 
     fn is_about<L: VmaLock<Machine = Shuttle>>() -> bool {
-        L::INFO.excludes && L::PER_VMA
+        waits_for_readers::<L>()
     }
 
     fn run<L: VmaLock<Machine = Shuttle>>() {

@@ -2,10 +2,12 @@
 //! come in while the caller still holds the mmap lock for reading, and a writer that is queued does not come in between.
 
 use crate::locks::{Model, every_lock, every_lock_fails};
-use crate::machine::Shuttle;
+use crate::machine::{Shuttle, ShuttleU32};
 use crate::stage::{Stage, join};
 use crate::twist::{Twist, Twisted};
 use bench_core::lock::{ReadEnd, VmaLock, WriteSection};
+use bench_core::machine::Word;
+use std::sync::atomic::Ordering::Relaxed;
 
 /// The words of the stage: what the writer writes.
 const FIRST: usize = 0;
@@ -91,12 +93,26 @@ fn readers_of_vmas_come_in_and_a_queued_writer_does_not() {
     every_lock::<Downgrade>();
 }
 
-/// A downgrade that forgets the VMAs.
-#[derive(Debug, Default)]
-struct StaysLocked;
+/// A downgrade that forgets the VMAs. It is the end of the second section; the first attached the VMA.
+#[derive(Debug)]
+struct StaysLocked {
+    sections: ShuttleU32,
+}
+
+impl Default for StaysLocked {
+    fn default() -> Self {
+        Self {
+            sections: ShuttleU32::new(0),
+        }
+    }
+}
 
 impl<L: VmaLock> Twist<L> for StaysLocked {
-    fn end_write_all(&self, _lock: &L, _section: &WriteSection<'_>) {}
+    fn end_write_all(&self, lock: &L, section: &WriteSection<'_>) {
+        if self.sections.fetch_add(1, Relaxed) != 1 {
+            lock.end_write_all(section);
+        }
+    }
 }
 
 struct Forgotten;
