@@ -12,5 +12,5 @@ models() {
 }
 
 models 'loom: read sections and the index' -p bench-core --lib -- index::tests::models
-models 'loom: the locks' -p lock-variants --test 'loom_*'
+models 'loom: the locks' -p lock-variants --test loom
 models 'shuttle: the locks and the rw_semaphore' -p lock-variants --test shuttle

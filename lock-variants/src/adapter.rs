@@ -62,8 +62,9 @@
 //! # Memory ordering
 //! - The plain lock's own Acquire (R1) and Release (W3) make R2 see the stamp and the flag. A [`PlainLock`] has to
 //!   provide them.
-//! - `attach` stores the flag with Release, R2 loads it with Acquire: a reader of a recycled VMA sees its new identity, and
-//!   the mm's number of the section that attached it. For that R2 looks at the flag first.
+//! - The flag is Relaxed everywhere. `detach` sets it with the plain lock held. `attach` clears it behind a stamp that the
+//!   plain lock published: who sees it cleared too early is declined by the second look, and who is not declined sees the
+//!   end of that section, and so what the recycled VMA is now (P9).
 //! - [`crate::sequence`] has the rest.
 //!
 //! # Progress
@@ -85,7 +86,7 @@ use bench_core::lock::{Declined, Interrupted, LockFacts, ReadEnd, VmaLock, Write
 use bench_core::machine::{Machine, Word};
 use std::fmt::Debug;
 use std::marker::PhantomData;
-use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use std::sync::atomic::Ordering::Relaxed;
 
 /// A reader-writer lock that knows nothing of VMAs.
 pub trait PlainLock: Debug + Send + Sync + 'static {
@@ -183,8 +184,9 @@ impl<M: Machine, P: PlainLock, D: Design<P>> VmaLock for Sequenced<M, P, D> {
 
     #[inline]
     fn attach(&self, vma: &Self::Vma, _section: &WriteSection<'_>) {
-        // Release: pairs with Acquire in `start_read`; publishes what the new VMA is.
-        vma.detached.store(0, Release);
+        // Relaxed: a reader that holds the plain lock after it sees the stamp of this section, is declined until the section
+        // ends, and then sees by the mm's number what was written in it.
+        vma.detached.store(0, Relaxed);
     }
 
     #[inline]
@@ -205,9 +207,8 @@ impl<M: Machine, P: PlainLock, D: Design<P>> VmaLock for Sequenced<M, P, D> {
         let Some(guard) = vma.plain.try_read() else {
             return Err(vma.plain.why_declined());
         };
-        // Acquire: pairs with Release in `attach`. Before the second look: a VMA that came to this mm with the number of the
-        // section that attached it was not stamped again, so that nothing else shows the reader that the section began.
-        if vma.detached.load(Acquire) != 0 {
+        // Relaxed: the plain lock orders it after the last `detach`, and the second look after the section of the last `attach`.
+        if vma.detached.load(Relaxed) != 0 {
             return Err(Declined::Detached);
         }
         if D::Looks::after(&vma.sequence, &self.sequence, seen) {

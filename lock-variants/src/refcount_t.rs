@@ -89,12 +89,14 @@ impl<M: Machine, C: Checks> RefcountT<M, C> {
     /// The count as it is now, with the caller's ordering.
     #[inline(always)]
     #[must_use]
+    #[track_caller]
     pub fn read(&self, order: Ordering) -> u32 {
         self.count.load(order)
     }
 
     /// Sets the count, with the caller's ordering. Nobody else may be able to change it.
     #[inline(always)]
+    #[track_caller]
     pub fn set(&self, count: u32, order: Ordering) {
         self.count.store(count, order);
     }

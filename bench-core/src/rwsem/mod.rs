@@ -90,7 +90,7 @@ mod tests;
 mod word;
 
 use crate::machine::{Machine, TaskId, Word};
-use osq::Osq;
+pub use osq::Osq;
 use queue::{Cause, Queue, WAITS_TO_READ, WaitList, waiter};
 use std::fmt;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};

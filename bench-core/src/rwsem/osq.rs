@@ -12,16 +12,18 @@ use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 /// How long a spinner waits to become the head: a tick of a kernel with HZ=250, in the place of `need_resched()`.
 const QUEUE_SPIN_LIMIT_NS: u64 = 4_000_000;
 
-/// The queue: `struct optimistic_spin_queue`.
+/// The queue: `struct optimistic_spin_queue`. Part of [`RwSem`](super::RwSem); public for the models that run it alone.
 #[repr(transparent)]
 #[derive(Debug)]
-pub(super) struct Osq<M: Machine> {
+pub struct Osq<M: Machine> {
     /// The last spinner's [`TaskId::to_word`], 0 when nobody spins.
     tail: M::U32,
 }
 
 impl<M: Machine> Osq<M> {
-    pub(super) fn new() -> Self {
+    /// A queue in which nobody spins.
+    #[must_use]
+    pub fn new() -> Self {
         Self {
             tail: M::U32::new(0),
         }
@@ -32,8 +34,9 @@ impl<M: Machine> Osq<M> {
         TaskId::from_word(self.tail.load(Relaxed)) // Relaxed: a report, nothing follows from it
     }
 
-    /// Becomes the head of the queue; returns whether it did.
-    pub(super) fn lock(&self, me: TaskId) -> bool {
+    /// Becomes the head of the queue; returns whether it did. Gives up after a tick.
+    #[must_use]
+    pub fn lock(&self, me: TaskId) -> bool {
         let node = spin_node::<M>(me);
         // Relaxed twice: published by the swap below.
         node.locked.store(0, Relaxed);
@@ -58,7 +61,7 @@ impl<M: Machine> Osq<M> {
     }
 
     /// Leaves the head of the queue to the next.
-    pub(super) fn unlock(&self, me: TaskId) {
+    pub fn unlock(&self, me: TaskId) {
         let node = spin_node::<M>(me);
         // Release: pairs with the swap in `lock`; Relaxed on failure: nothing is read through the tail.
         let alone = self
@@ -123,6 +126,12 @@ impl<M: Machine> Osq<M> {
             }
             pause.wait::<M>();
         }
+    }
+}
+
+impl<M: Machine> Default for Osq<M> {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Forms of the designs with one choice made wrong. They exist to be broken by the models.
 
-use crate::loom_machine::Loom;
+use crate::machine::Loom;
 use bench_core::lock::LockFacts;
 use bench_core::machine::{Machine, Word};
 use bench_core::rwsem::RwSem;

@@ -1,7 +1,7 @@
 //! Words so narrow that a model comes to their ends: sequence numbers of two bits (P4), a count that is full with two readers
 //! (P18). docs/findings.md says what P4 would mean for the kernel.
 
-use crate::loom_machine::{Loom, U32, check};
+use crate::machine::{Loom, U32, check};
 use bench_core::lock::{LockFacts, VmaLock};
 use bench_core::machine::Word;
 use bench_core::rwsem::RwSem;

@@ -1,15 +1,19 @@
 //! The machine of loom: every execution of a few threads that the C11 memory model allows, save those that loom leaves
 //! out (it takes SeqCst accesses for AcqRel, and does not let a load see a store that comes later).
 //!
-//! For a test of the tests, one kind of ordering can be weakened for the length of a model, by [`check_weakened`]: the text
-//! of the locks stays the same and the machine below them forgets to order.
+//! For a test of the tests, a fault can be planted at one place of a lock's text for the length of a model, by
+//! [`check_with`]: the text stays the same and the machine below it forgets to order, or leaves a step out ([`fault`]).
 
+pub(crate) mod fault;
+pub(crate) mod source;
 mod words;
 
 use bench_core::machine::{Machine, Park, Task, TaskId, Word};
+use fault::{Order, Planted};
 use loom::sync::atomic::fence;
 use loom::sync::{Condvar, Mutex};
 use std::cell::Cell;
+use std::panic::Location;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 pub(crate) use words::{U32, U64};
@@ -21,49 +25,9 @@ const TASKS: usize = 5;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Loom;
 
-/// What the machine forgets to order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Weakness {
-    /// Nothing.
-    None,
-    /// The Acquire of read-modify-writes.
-    RmwAcquire,
-    /// The Release of read-modify-writes.
-    RmwRelease,
-    /// The Acquire of loads.
-    LoadAcquire,
-    /// The Release of stores.
-    StoreRelease,
-    /// SeqCst fences are only AcqRel, those of the parker too.
-    Fences,
-}
-
-thread_local! {
-    /// loom runs all threads of a model on the thread that called it, so that this is one word per model.
-    static WEAKNESS: Cell<Weakness> = const { Cell::new(Weakness::None) };
-}
-
 /// Runs a model in every execution with at most `preemptions` preemptions. Panics when one fails, or when threads wait for
 /// each other for ever.
 pub(crate) fn check(preemptions: usize, model: impl Fn() + Send + Sync + 'static) {
-    check_weakened(Weakness::None, preemptions, model);
-}
-
-/// The same on a machine with a weakness.
-pub(crate) fn check_weakened(
-    weakness: Weakness,
-    preemptions: usize,
-    model: impl Fn() + Send + Sync + 'static,
-) {
-    /// Ends the weakness, by a panic too.
-    struct Restore;
-    impl Drop for Restore {
-        fn drop(&mut self) {
-            WEAKNESS.set(Weakness::None);
-        }
-    }
-    WEAKNESS.set(weakness);
-    let _restore = Restore;
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = Some(preemptions);
     // The rwsem spins before it sleeps; the default of 1,000 is too few for its largest models.
@@ -71,10 +35,22 @@ pub(crate) fn check_weakened(
     builder.check(model);
 }
 
-/// A fence as strong as the machine makes it.
-fn weakened_fence(order: Ordering) {
-    let weak = WEAKNESS.get() == Weakness::Fences && order == Ordering::SeqCst;
-    fence(if weak { Ordering::AcqRel } else { order });
+/// The same on a machine with a fault.
+pub(crate) fn check_with(
+    planted: Planted,
+    preemptions: usize,
+    model: impl Fn() + Send + Sync + 'static,
+) {
+    let _removal = fault::plant(planted);
+    check(preemptions, model);
+}
+
+/// A fence as strong as the machine makes it at this place.
+fn faulty_fence(operation: &str, order: Ordering, caller: &'static Location<'static>) {
+    let order = Order::of(operation, order, caller);
+    if !order.left_out {
+        fence(order.order);
+    }
 }
 
 loom::lazy_static! {
@@ -100,12 +76,13 @@ impl Machine for Loom {
     type U64 = U64;
     type Parker = Parker;
 
+    #[track_caller]
     fn fence(order: Ordering) {
-        weakened_fence(order);
+        faulty_fence("fence", order, Location::caller());
     }
 
     fn spin_hint() {
-        loom::thread::yield_now();
+        Self::yield_now();
     }
 
     fn yield_now() {
@@ -160,10 +137,11 @@ impl Default for Parker {
 }
 
 impl Park for Parker {
+    #[track_caller]
     fn prepare(&self) {
         self.sleeping.store(1, Ordering::Relaxed);
         // Pairs with the fence in `unpark`.
-        weakened_fence(Ordering::SeqCst);
+        faulty_fence("prepare", Ordering::SeqCst, Location::caller());
     }
 
     fn park(&self, deadline_ns: Option<u64>) -> bool {
@@ -182,9 +160,14 @@ impl Park for Parker {
         self.sleeping.store(0, Ordering::Relaxed);
     }
 
+    #[track_caller]
     fn unpark(&self) {
+        let order = Order::of("unpark", Ordering::SeqCst, Location::caller());
+        if order.left_out {
+            return;
+        }
         // Pairs with the fence in `prepare`.
-        weakened_fence(Ordering::SeqCst);
+        fence(order.order);
         if self.sleeping.load(Ordering::Relaxed) == 1 {
             self.sleeping.store(0, Ordering::Relaxed);
             drop(self.mutex.lock().unwrap());

@@ -2,10 +2,4 @@
 //! come to their ends ([`narrow`]).
 
 mod drain;
-#[path = "../loom_machine/mod.rs"]
-#[expect(
-    dead_code,
-    reason = "most of its weaknesses are for the models of single locks"
-)]
-mod loom_machine;
 mod narrow;

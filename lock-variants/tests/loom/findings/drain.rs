@@ -4,7 +4,8 @@
 //! load here. In the kernel a full barrier comes before it and nothing but a control dependency after it; that form is the
 //! same text with the Acquire taken away. docs/findings.md has the execution, lock-variants/litmus what other memory models say.
 
-use crate::loom_machine::{Loom, U32, Weakness, check, check_weakened};
+use crate::machine::fault::{Fault, Half, Planted, Site};
+use crate::machine::{Loom, U32, check, check_with};
 use bench_core::lock::VmaLock;
 use bench_core::machine::Word;
 use bench_core::space::Mm;
@@ -16,9 +17,16 @@ use lock_variants::refcount::v6::RefcountV6;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-/// The kernel's drain: a relaxed load after the full barrier, and a Release-only subtraction after it. All loads of the machine
-/// lose their Acquire, and in these models the drain's is the only one: the reader is inside before they begin.
-const AS_IN_THE_KERNEL: Weakness = Weakness::LoadAcquire;
+/// The kernel's drain: a relaxed load after the full barrier, and a Release-only subtraction after it.
+const AS_IN_THE_KERNEL: Planted = Planted {
+    site: Site {
+        file: "refcount/mod.rs",
+        function: "drain_and_stamp",
+        operation: "read",
+        nth: 0,
+    },
+    fault: Fault::Lacks(Half::Acquire),
+};
 
 /// What a thread does with the word that the VMA's lock protects, which is 0 at first.
 type Use = fn(&U32) -> u32;
@@ -90,13 +98,13 @@ fn with_acquire_a_writer_reads_what_its_last_reader_wrote() {
 #[test]
 #[should_panic(expected = "older than the reader")]
 fn without_acquire_refcount_reads_what_is_older_than_its_last_reader() {
-    check_weakened(AS_IN_THE_KERNEL, 2, reads_the_last_write::<Refcount<Loom>>);
+    check_with(AS_IN_THE_KERNEL, 2, reads_the_last_write::<Refcount<Loom>>);
 }
 
 #[test]
 #[should_panic(expected = "older than the reader")]
 fn without_acquire_so_does_refcount_spin() {
-    check_weakened(
+    check_with(
         AS_IN_THE_KERNEL,
         2,
         reads_the_last_write::<RefcountSpin<Loom>>,
@@ -106,7 +114,7 @@ fn without_acquire_so_does_refcount_spin() {
 #[test]
 #[should_panic(expected = "older than the reader")]
 fn without_acquire_so_does_refcount_v6() {
-    check_weakened(
+    check_with(
         AS_IN_THE_KERNEL,
         2,
         reads_the_last_write::<RefcountV6<Loom>>,
@@ -117,7 +125,7 @@ fn without_acquire_so_does_refcount_v6() {
 /// `drain-stores` are what shows it, and that C11 alone does not promise it.
 #[test]
 fn without_acquire_nothing_is_written_too_early() {
-    check_weakened(
+    check_with(
         AS_IN_THE_KERNEL,
         3,
         writes_after_the_last_read::<Refcount<Loom>>,

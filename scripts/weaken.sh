@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# The table of weakenings: the text of the locks with one ordering or one step taken away, place by place, and the model that
+# fails for it. Fails itself when a weakening goes unnoticed, or when an ordering of the text has none.
+#
+#   scripts/weaken.sh         the table
+#   scripts/weaken.sh --all   and every weakening on every lock: that none shows what the table says no model shows; about 15 minutes
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+# weaken ARGUMENT...: one test, with what it prints; fails when there is no such test.
+weaken() {
+    cargo test --locked -p lock-variants --test loom -- --exact --nocapture "$@" | tee /dev/stderr | grep -qE '^test result: ok. 1 passed'
+}
+
+case "${1:-}" in
+'') ;;
+--all) ;;
+*)
+    echo "weaken.sh: unknown argument '$1'. It takes --all, or nothing." >&2
+    exit 2
+    ;;
+esac
+weaken weaken::table::every_ordering_of_the_text_has_a_weakening 2>/dev/null
+weaken weaken::table::every_weakening_is_caught
+if [ "${1:-}" = --all ]; then
+    weaken --ignored weaken::explore::what_the_table_calls_not_shown_is_shown_by_no_model
+fi
