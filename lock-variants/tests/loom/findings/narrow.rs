@@ -1,6 +1,7 @@
 //! Words so narrow that a model comes to their ends: sequence numbers of two bits (P4), a count that is full with two readers
 //! (P18). docs/findings.md says what P4 would mean for the kernel.
 
+use crate::machine::fault::{Fault, Planted, Seen, Site, plant};
 use crate::machine::{Loom, U32, check};
 use bench_core::lock::{LockFacts, VmaLock};
 use bench_core::machine::Word;
@@ -50,7 +51,7 @@ type OfRwsem<S, W> = Sequenced<Loom, RwSem<Loom>, Around<S, W>>;
 
 /// A VMA, `sections` write sections after the one that it was stamped in: a reader comes in during the last of them or before, and
 /// a writer write-locks the VMA in the next one.
-fn untouched_for<L: VmaLock<Machine = Loom>>(sections: u32) {
+fn untouched_for<L: VmaLock<Machine = Loom>>(sections: u32, takes_shortcut: bool) {
     let shared = Arc::new((Mm::<L>::new(), L::new_vma(), U32::new(0)));
     let (mm, vma, inside) = &*shared;
     let guard = mm.write_lock();
@@ -71,15 +72,29 @@ fn untouched_for<L: VmaLock<Machine = Loom>>(sections: u32) {
     });
     drop(mm.write_lock());
     let guard = mm.write_lock();
+    // Nobody but a writer comes by the place of the fault.
+    let removal = (!takes_shortcut).then(|| plant(NO_SHORTCUT));
     mm.lock().start_write(vma, guard.section()).unwrap();
+    drop(removal);
     let left_inside = inside.load(Relaxed);
     drop(guard);
     reader.join().unwrap();
     assert_eq!(left_inside, 0, "start_write left a reader inside");
 }
 
+/// The writer's look whether it has stamped the VMA already (W0) sees another number than there is.
+const NO_SHORTCUT: Planted = Planted {
+    site: Site {
+        file: "sequence.rs",
+        function: "is_stamped",
+        operation: "load",
+        nth: 0,
+    },
+    fault: Fault::Sees(Seen::With(0x8000_0000)),
+};
+
 fn holds<L: VmaLock<Machine = Loom>>(sections: u32) {
-    check(2, move || untouched_for::<L>(sections));
+    check(2, move || untouched_for::<L>(sections, true));
 }
 
 #[test]
@@ -116,6 +131,13 @@ fn a_writer_drains_where_numbers_are_wider() {
     holds::<Merged<Bits64>>(4);
     holds::<OfRwsem<PlusOne, Bits<3>>>(4);
     holds::<OfRwsem<OddInside, Bits<3>>>(2);
+}
+
+#[test]
+fn a_writer_that_takes_no_shortcut_drains() {
+    check(2, || untouched_for::<Merged<Bits<2>>>(4, false));
+    check(2, || untouched_for::<OfRwsem<PlusOne, Bits<2>>>(4, false));
+    check(2, || untouched_for::<OfRwsem<OddInside, Bits<2>>>(2, false));
 }
 
 /// `refcount` with room for two readers.
