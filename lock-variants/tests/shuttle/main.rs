@@ -12,6 +12,7 @@
 //! | [`balance`] | a read that is not ended (P21), the two locks in the wrong order (P24) |
 //! | [`downgrade`] | what a downgrade of the mmap lock does to VMAs (P26) |
 //! | [`fallback`] | a fault ends, whatever others do (P23) |
+//! | [`sections`] | what the index and the grace periods owe a walk (P13) |
 //! | [`rwsem`] | the mmap lock alone |
 //! | [`replay`] | the command that a failure prints |
 //!
@@ -26,6 +27,7 @@ mod machine;
 mod pool;
 mod replay;
 mod rwsem;
+mod sections;
 mod stage;
 mod starvation;
 mod twist;

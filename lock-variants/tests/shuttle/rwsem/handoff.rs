@@ -1,6 +1,6 @@
 //! Once HANDOFF is set nobody overtakes the first waiter.
 
-use super::{Guarded, LONG_NS, dawdle, join};
+use super::{Guarded, LONG_NS, SHORT_NS, dawdle, join};
 use crate::explore::explore;
 use crate::machine::{Shuttle, let_time_pass};
 use bench_core::rwsem::RwSem;
@@ -109,5 +109,48 @@ fn writers_do_not_overtake_a_reader_after_a_handoff() {
         1500,
         || Overtaking::run(READ, &[WRITE], &HANDOFFS),
     );
+    assert!(HANDOFFS.load(SeqCst) > 0, "no run came to a handoff");
+}
+
+/// A writer that has just queued behind the first tries once before it sleeps, at the moment when the lock is free for the
+/// first.
+#[test]
+fn a_writer_that_queues_behind_a_handoff_waits_for_its_turn() {
+    static HANDOFFS: AtomicUsize = AtomicUsize::new(0);
+    let test = "rwsem::handoff::a_writer_that_queues_behind_a_handoff_waits_for_its_turn";
+    explore(test, 3000, || {
+        let guarded = Guarded::new();
+        let served = Arc::new(AtomicBool::new(false));
+        let (writer_served, other_served) = (Arc::clone(&served), Arc::clone(&served));
+        guarded.lock.write_lock();
+        let first = guarded.spawn_sleeper(move |guarded| {
+            guarded.lock.write_lock();
+            writer_served.store(true, SeqCst);
+            guarded.lock.write_unlock();
+        });
+        let_time_pass(LONG_NS);
+        // Steals the lock from the first waiter, which then asks for a handoff; unless the first was faster.
+        guarded.lock.write_unlock();
+        guarded.lock.write_lock();
+        while !served.load(SeqCst) && !guarded.lock.describe().contains("handoff") {
+            thread::yield_now();
+        }
+        let mut threads = vec![first];
+        if !served.load(SeqCst) {
+            HANDOFFS.fetch_add(1, SeqCst);
+            threads.push(guarded.spawn(move |guarded| {
+                guarded.lock.write_lock();
+                assert!(other_served.load(SeqCst), "overtaken in spite of a handoff");
+                guarded.lock.write_unlock();
+            }));
+            while guarded.waiters() < 2 {
+                let_time_pass(SHORT_NS);
+                thread::yield_now();
+            }
+        }
+        guarded.lock.write_unlock();
+        join(threads);
+        guarded.assert_idle();
+    });
     assert!(HANDOFFS.load(SeqCst) > 0, "no run came to a handoff");
 }

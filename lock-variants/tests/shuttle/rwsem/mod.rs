@@ -3,6 +3,7 @@
 mod exclusion;
 mod handoff;
 mod order;
+mod wake;
 
 use crate::machine::{Shuttle, is_asleep, let_time_pass};
 use bench_core::rwsem::RwSem;
@@ -15,7 +16,7 @@ use shuttle::thread::{self, JoinHandle};
 pub(super) const LONG_NS: u64 = 5_000_000;
 
 /// Longer than a writer spins on another, shorter than it waits before it asks for a handoff.
-const SHORT_NS: u64 = 2_000_000;
+pub(super) const SHORT_NS: u64 = 2_000_000;
 
 /// A lock and the payload that it guards: two words, equal whenever nobody writes.
 pub(super) struct Guarded {
