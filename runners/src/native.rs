@@ -1,5 +1,6 @@
 //! The real machine: std's atomics, Linux futexes, the kernel's monotonic clock.
 
+use crate::membarrier;
 use bench_core::machine::{Machine, Park, Task, TaskId};
 use rustix::thread::futex;
 use rustix::time::{ClockId, Timespec, clock_gettime};
@@ -88,6 +89,15 @@ impl Machine for Native {
     }
 
     #[inline(always)]
+    fn light_barrier() {
+        membarrier::light();
+    }
+
+    fn heavy_barrier() {
+        membarrier::heavy();
+    }
+
+    #[inline(always)]
     fn spin_hint() {
         std::hint::spin_loop();
     }
@@ -108,6 +118,11 @@ impl Machine for Native {
     }
 
     #[inline(always)]
+    fn shared_words() -> &'static [AtomicU64] {
+        &SHARED_WORDS.0
+    }
+
+    #[inline(always)]
     fn current() -> TaskId {
         TaskId::from_word(CURRENT.get()).unwrap_or_else(register)
     }
@@ -116,6 +131,12 @@ impl Machine for Native {
         &ALL[id.number() as usize]
     }
 }
+
+/// [`Machine::shared_words`]: 32 KiB, as of the visible readers of BRAVO, and one.
+#[repr(align(128))]
+struct SharedWords([AtomicU64; 4097]);
+
+static SHARED_WORDS: SharedWords = SharedWords([const { AtomicU64::new(0) }; 4097]);
 
 /// All tasks. They are never freed, so that a late wake finds a task, if perhaps another thread's.
 static ALL: LazyLock<Box<[Task<Native>]>> =

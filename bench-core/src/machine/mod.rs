@@ -26,8 +26,32 @@ pub trait Machine: Copy + Debug + Send + Sync + 'static {
     /// What one task sleeps on.
     type Parker: Park;
 
+    /// How many CPUs a lock is made for that has a word for each (`NR_CPUS`).
+    const CPUS: usize = 64;
+
     /// A fence between all of this task's accesses before it and after it.
     fn fence(order: Ordering);
+
+    /// The side of an asymmetric pair of full barriers that runs often.
+    ///
+    /// It orders together with a [`Machine::heavy_barrier`] as `fence(SeqCst)` with `fence(SeqCst)` would: of two tasks that
+    /// each write one word, pass their barrier, and read the other's word, at least one reads what the other wrote. With
+    /// another light barrier, or with a `fence`, it orders nothing.
+    ///
+    /// Unless a machine knows better, both are SeqCst fences. Such a machine does not show a place that relies on two light
+    /// barriers, or on a light barrier and a `fence`, and so proves less than it seems to; whoever uses one says at each which
+    /// heavy barrier it pairs with.
+    #[inline(always)]
+    fn light_barrier() {
+        Self::fence(Ordering::SeqCst);
+    }
+
+    /// The side of an asymmetric pair of full barriers that runs seldom, and may cost microseconds. See
+    /// [`Machine::light_barrier`]. It is a `fence(SeqCst)` too.
+    #[inline(always)]
+    fn heavy_barrier() {
+        Self::fence(Ordering::SeqCst);
+    }
 
     /// Says that the caller spins on a word that another task will change (`cpu_relax`).
     fn spin_hint();
@@ -40,6 +64,13 @@ pub trait Machine: Copy + Debug + Send + Sync + 'static {
 
     /// The CPU that the caller runs on, now; it may be another one right after.
     fn cpu() -> u32;
+
+    /// Words that all locks of the machine share, each 0 at first: a static table, which a text that is generic over machines
+    /// cannot have itself. A machine may have none.
+    #[inline(always)]
+    fn shared_words() -> &'static [Self::U64] {
+        &[]
+    }
 
     /// The calling task.
     fn current() -> TaskId;

@@ -45,6 +45,13 @@ impl Machine for Solo {
     fn cpu() -> u32 {
         0
     }
+    fn shared_words() -> &'static [AtomicU64] {
+        thread_local! {
+            /// Each thread is a machine of its own. Never freed, as a static.
+            static WORDS: &'static [AtomicU64; 5] = Box::leak(Box::default());
+        }
+        WORDS.with(|words| words.as_slice())
+    }
     fn current() -> TaskId {
         TaskId::new(0)
     }

@@ -57,6 +57,8 @@ loom::lazy_static! {
     static ref ALL: All = All {
         tasks: std::array::from_fn(|_| Task::new()),
         next: AtomicU32::new(0),
+        shared_words: std::array::from_fn(|_| U64::new(0)),
+        barriers: loom::sync::atomic::AtomicU32::new(0),
     };
 }
 
@@ -65,6 +67,10 @@ struct All {
     tasks: [Task<Loom>; TASKS],
     /// The number of the next thread that asks for one. Not a word of the model: it only hands out numbers.
     next: AtomicU32,
+    /// Two: a table that begins with a number has one place, in which all meet.
+    shared_words: [U64; 2],
+    /// What the asymmetric barriers meet in.
+    barriers: loom::sync::atomic::AtomicU32,
 }
 
 loom::thread_local! {
@@ -76,9 +82,31 @@ impl Machine for Loom {
     type U64 = U64;
     type Parker = Parker;
 
+    /// So that a third task has no word of its own.
+    const CPUS: usize = 2;
+
     #[track_caller]
     fn fence(order: Ordering) {
         faulty_fence("fence", order, Location::caller());
+    }
+
+    /// The two barriers of the pair are read-modify-writes of one word, so that they order with each other and, other than
+    /// fences would, with no fence.
+    #[track_caller]
+    fn light_barrier() {
+        let order = Order::of("light_barrier", Ordering::AcqRel, Location::caller());
+        if !order.left_out {
+            ALL.barriers.fetch_add(0, order.order);
+        }
+    }
+
+    #[track_caller]
+    fn heavy_barrier() {
+        let order = Order::of("heavy_barrier", Ordering::AcqRel, Location::caller());
+        if !order.left_out {
+            ALL.barriers.fetch_add(0, order.order);
+            fence(Ordering::SeqCst);
+        }
     }
 
     fn spin_hint() {
@@ -99,6 +127,10 @@ impl Machine for Loom {
 
     fn cpu() -> u32 {
         0
+    }
+
+    fn shared_words() -> &'static [U64] {
+        &ALL.shared_words
     }
 
     fn current() -> TaskId {

@@ -19,7 +19,7 @@ mod words;
 
 pub(crate) use words::{ShuttleU32, ShuttleU64};
 
-use bench_core::machine::{Machine, Park, Task, TaskId};
+use bench_core::machine::{Machine, Park, Task, TaskId, Word};
 use shuttle::rand::{Rng, thread_rng};
 use shuttle::sync::atomic::{self, Ordering};
 use shuttle::sync::{Condvar, Mutex, MutexGuard};
@@ -58,12 +58,14 @@ struct Run {
     /// Made when they are first asked for: most runs have four.
     tasks: Vec<OnceLock<Task<Shuttle>>>,
     clock_ns: std::sync::atomic::AtomicU64,
+    shared_words: [ShuttleU64; 3],
 }
 
 shuttle::lazy_static! {
     static ref RUN: Run = Run {
         tasks: std::iter::repeat_with(OnceLock::new).take(TASKS).collect(),
         clock_ns: std::sync::atomic::AtomicU64::new(0),
+        shared_words: std::array::from_fn(|_| Word::new(0)),
     };
 }
 
@@ -71,6 +73,9 @@ impl Machine for Shuttle {
     type U32 = ShuttleU32;
     type U64 = ShuttleU64;
     type Parker = Parker;
+
+    /// Fewer than the tasks of most runs.
+    const CPUS: usize = 2;
 
     fn fence(order: Ordering) {
         atomic::fence(order);
@@ -88,6 +93,9 @@ impl Machine for Shuttle {
     }
     fn cpu() -> u32 {
         Self::current().number()
+    }
+    fn shared_words() -> &'static [ShuttleU64] {
+        &RUN.shared_words
     }
     fn current() -> TaskId {
         task_of(&thread::current())
