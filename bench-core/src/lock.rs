@@ -51,6 +51,9 @@ pub trait VmaLock: Debug + Send + Sync + Sized + 'static {
     /// to let go of: what `end_read` says then means nothing.
     const SPECULATIVE: bool = false;
 
+    /// Bytes on the heap that each [`VmaLock::Vma`] owns. They count as bytes of the VMA.
+    const VMA_HEAP_BYTES: usize = 0;
+
     /// The half that each mm has.
     fn new() -> Self;
 

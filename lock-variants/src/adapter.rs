@@ -96,6 +96,9 @@ pub trait PlainLock: Debug + Send + Sync + 'static {
     /// What the lock is. The name is that of the VMA lock made of it.
     const INFO: LockFacts;
 
+    /// Bytes on the heap that each lock owns.
+    const HEAP_BYTES: usize = 0;
+
     /// An unlocked lock.
     fn new() -> Self;
 
@@ -161,6 +164,7 @@ impl<M: Machine, P: PlainLock, D: Design<P>> VmaLock for Sequenced<M, P, D> {
     type Token<'vma> = P::Guard<'vma>;
 
     const INFO: LockFacts = D::INFO;
+    const VMA_HEAP_BYTES: usize = P::HEAP_BYTES;
 
     fn new() -> Self {
         Self {

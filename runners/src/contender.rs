@@ -33,7 +33,7 @@ impl Contender {
     pub fn of<L: VmaLock<Machine = Native>>() -> Self {
         Self {
             facts: L::INFO,
-            vma_bytes: size_of::<L::Vma>(),
+            vma_bytes: size_of::<L::Vma>() + L::VMA_HEAP_BYTES,
             mm_bytes: size_of::<L>(),
             bytes: AddressSpace::<L>::bytes,
             run: run_cell::<L>,
