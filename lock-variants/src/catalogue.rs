@@ -5,8 +5,10 @@ use crate::atomic_inverted::AtomicInverted;
 use crate::atomic_msb::{AtomicMsb, AtomicMsbCmpxchg, AtomicMsbLockDetached};
 use crate::atomic_signed::AtomicSigned;
 use crate::atomic_two_bit::AtomicTwoBit;
+use crate::bravo::Bravo;
 use crate::mmap_lock::MmapLock;
 use crate::null::Null;
+use crate::percpu_rwsem::PercpuRwsem;
 use crate::placement::{RefcountObject, RefcountOwnLine, RefcountPacked16, RefcountPacked40};
 use crate::rcuref::Rcuref;
 use crate::refcount::lock_detached::RefcountLockDetached;
@@ -71,6 +73,8 @@ pub fn visit_all<M: Machine>(visitor: &mut impl Visitor<M>) {
     visitor.visit::<RefcountPacked40<M>>();
     visitor.visit::<RefcountObject<M>>();
     visitor.visit::<Rcuref<M>>();
+    visitor.visit::<Sequenced<M, PercpuRwsem<M>>>();
+    visitor.visit::<Sequenced<M, Bravo<M>>>();
     visitor.visit::<Speculative<M>>();
     visitor.visit::<Sequenced<M, std::sync::RwLock<()>>>();
     visitor.visit::<Sequenced<M, parking_lot::RwLock<()>>>();
@@ -132,6 +136,8 @@ mod tests {
             "refcount-packed-40",
             "refcount-object",
             "rcuref",
+            "percpu-rwsem",
+            "bravo",
             "speculative",
             "std-rwlock",
             "parking-lot",

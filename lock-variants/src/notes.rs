@@ -289,6 +289,39 @@ const ALL: &[Notes] = &[
         fences: 0,
     },
     Notes {
+        name: "percpu-rwsem",
+        state: "\
+            `block` u32: 1 a writer owns it or waits; on the heap a count for each of 64 tasks, on lines of its own, and in \
+            the VMA `rest` for all other tasks: the sum is the readers; the waiting writer's slot; `vm_lock_seq`: \
+            write-locked when equal to the mm's; `detached`: 1 declines readers",
+        starves: "\
+            nobody for good: a waiting writer stops new readers; each write, also one that meets no reader, interrupts every \
+            CPU that runs a thread of the process, and reads a line for each of the 64 counts",
+        differs: "\
+            membarrier(2) stands for the grace period, so that a writer waits microseconds and readers have no slow mode; \
+            a count is a task's and not a CPU's, since a thread can be moved in the middle of an addition; where \
+            there is no membarrier each of a reader's two steps has a fence; detach also takes the lock exclusively, to wait \
+            out readers of another mm",
+        rmws: 0,
+        fences: 0,
+    },
+    Notes {
+        name: "bravo",
+        state: "\
+            an rwsem (as `rwsem`); `bias` u32: 1 readers go by the table; `inhibit_until_ns` u64: no bias until then; \
+            `identity` u64: what a reader leaves in its slot of the table of 4096, which all locks share; `vm_lock_seq`: \
+            write-locked when equal to the mm's; `detached`: 1 declines readers",
+        starves: "\
+            nobody for good: a writer ends the bias and stops new readers; it reads the whole table, and waits for its \
+            readers there without sleeping",
+        differs: "\
+            the two fences of the paper are a light barrier and membarrier(2), which makes a revocation dearer on x86-64; \
+            who fails goes to the mmap lock and does not wait; detach also takes the lock exclusively, to wait out readers \
+            of another mm",
+        rmws: 1,
+        fences: 0,
+    },
+    Notes {
         name: "speculative",
         state: "\
             `mmap_seq` u64 of the mm: odd in a write section, even outside; `detached` u32 of the VMA: 1 declines readers",

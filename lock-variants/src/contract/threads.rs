@@ -127,7 +127,7 @@ struct Stage<L: VmaLock> {
 }
 
 impl<L: VmaLock> Stage<L> {
-    /// A VMA that is attached to the first mm.
+    /// A VMA that is attached to the first mm, and was read once, since a lock may remember that.
     fn new() -> Arc<Self> {
         let stage = Self {
             mms: [Mm::new(), Mm::new()],
@@ -138,6 +138,7 @@ impl<L: VmaLock> Stage<L> {
             broken: Mutex::new(None),
         };
         stage.note(map(&stage.mms[0], &stage.vma));
+        stage.note(stage.can_be_read());
         Arc::new(stage)
     }
 

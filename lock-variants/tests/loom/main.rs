@@ -3,6 +3,7 @@
 //!
 //! - [`suite`]: the contract suite and the models of [`models`] hold for every lock of the catalogue.
 //! - [`wrong`]: designs that are wrong, or were proposed and turned out to be, break a model.
+//! - [`reader_slots`]: what only `bravo` can be asked, and wrong forms of it and of `percpu-rwsem`.
 //! - [`findings`]: what docs/findings.md tells of.
 //! - [`weaken`]: the text of the locks with one ordering or step taken away breaks a model, place by place.
 
@@ -16,6 +17,7 @@ mod forms;
 mod machine;
 mod mmap_lock;
 mod models;
+mod reader_slots;
 mod suite;
 mod weaken;
 mod wrong;

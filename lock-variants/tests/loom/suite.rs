@@ -2,6 +2,7 @@
 
 use crate::machine::Loom;
 use crate::models::{Model, model, models};
+use crate::reader_slots;
 use crate::weaken::on_all_cpus;
 use bench_core::lock::VmaLock;
 use lock_variants::catalogue::{Visitor, visit_all};
@@ -27,7 +28,10 @@ pub(crate) fn modelled() -> Vec<Modelled> {
         fn visit<L: VmaLock<Machine = Loom>>(&mut self) {
             let lock = L::INFO.name;
             if !NOT_MODELLED.contains(&lock) {
-                let models = models::<L>();
+                let mut models = models::<L>();
+                if lock == "bravo" {
+                    models.extend(reader_slots::models());
+                }
                 self.0.push(Modelled { lock, models });
             }
         }

@@ -4,3 +4,4 @@ pub(crate) mod faulty;
 pub(crate) mod inverted_by_store;
 pub(crate) mod literal_mail;
 pub(crate) mod literal_rcuref;
+pub(crate) mod reader_slots;

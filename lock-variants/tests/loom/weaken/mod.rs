@@ -7,6 +7,7 @@
 mod child;
 mod explore;
 mod orderings;
+mod reader_slots;
 mod steps;
 mod table;
 
@@ -56,7 +57,7 @@ const fn nth(site: Site, nth: usize) -> Site {
 
 /// All weakenings.
 fn all() -> Vec<Weakening> {
-    [orderings::ROWS, steps::ROWS].concat()
+    [orderings::ROWS, steps::ROWS, reader_slots::ROWS].concat()
 }
 
 impl Weakening {
