@@ -254,7 +254,7 @@ const ALL: &[Notes] = &[
     },
     Notes {
         name: "refcount-packed-16",
-        state: "as `refcount`, in 16 bytes of a slab behind a pointer, which is what the VMA's bytes are",
+        state: "as `refcount`, in 16 bytes of a slab behind a pointer",
         starves: "as `refcount`",
         differs: "the kernel's lock objects of neighbours in a slab belong to any two VMAs, here to two that were made one after the other; the rest as `refcount`",
         rmws: 2,
@@ -262,7 +262,7 @@ const ALL: &[Notes] = &[
     },
     Notes {
         name: "refcount-packed-40",
-        state: "as `refcount`, in 40 bytes of a slab behind a pointer, which is what the VMA's bytes are",
+        state: "as `refcount`, in 40 bytes of a slab behind a pointer",
         starves: "as `refcount`",
         differs: "the kernel's lock objects of neighbours in a slab belong to any two VMAs, here to two that were made one after the other; the rest as `refcount`",
         rmws: 2,
@@ -270,7 +270,7 @@ const ALL: &[Notes] = &[
     },
     Notes {
         name: "refcount-object",
-        state: "as `refcount`, in 128 bytes of a slab behind a pointer, which is what the VMA's bytes are",
+        state: "as `refcount`, in 128 bytes of a slab behind a pointer",
         starves: "as `refcount`",
         differs: "as `refcount`",
         rmws: 2,

@@ -32,8 +32,8 @@
 //!   offset of a lock in its page is the same in each address space.
 //! - An object of 40 bytes has room to spare: the kernel's held an rwsem, this one a count, a number and a slot. The object at
 //!   offset 120 of 128 crosses a line, as there.
-//! - `vma_bytes` in the records counts what is in the VMA's slot: a pointer, and one more that keeps the slab's page and is never
-//!   used in between.
+//! - Beside the pointer there is one more in the VMA's slot, which keeps the slab's page and is never used in between. `vma_bytes`
+//!   in the records counts both, and the object.
 
 use crate::refcount::Refcount;
 use bench_core::arena::{Object, Slab};
@@ -52,6 +52,8 @@ pub trait Place<L: VmaLock>: Debug + Send + Sync + 'static {
     const INFO: LockFacts;
     /// What is in the VMA's slot; it leads to the lock.
     type Home: Deref<Target = L::Vma> + Debug + Send + Sync;
+    /// Bytes of each lock that are not in the VMA's slot.
+    const ELSEWHERE_BYTES: usize = 0;
 
     /// Puts the lock of a new VMA there.
     fn put(vma: L::Vma) -> Self::Home;
@@ -117,6 +119,7 @@ impl<M: Machine> Place<Refcount<M>> for InSlab<16> {
         excludes: true,
     };
     type Home = Object<<Refcount<M> as VmaLock>::Vma>;
+    const ELSEWHERE_BYTES: usize = 16;
 
     fn put(vma: <Refcount<M> as VmaLock>::Vma) -> Self::Home {
         Self::build::<Refcount<M>, _>(vma)
@@ -131,6 +134,7 @@ impl<M: Machine> Place<Refcount<M>> for InSlab<40> {
         excludes: true,
     };
     type Home = Object<<Refcount<M> as VmaLock>::Vma>;
+    const ELSEWHERE_BYTES: usize = 40;
 
     fn put(vma: <Refcount<M> as VmaLock>::Vma) -> Self::Home {
         Self::build::<Refcount<M>, _>(vma)
@@ -145,6 +149,7 @@ impl<M: Machine> Place<Refcount<M>> for InSlab<128> {
         excludes: true,
     };
     type Home = Object<<Refcount<M> as VmaLock>::Vma>;
+    const ELSEWHERE_BYTES: usize = 128;
 
     fn put(vma: <Refcount<M> as VmaLock>::Vma) -> Self::Home {
         Self::build::<Refcount<M>, _>(vma)
@@ -175,6 +180,7 @@ impl<L: VmaLock, P: Place<L>> VmaLock for PlacedAt<L, P> {
     const INFO: LockFacts = P::INFO;
     const PER_VMA: bool = L::PER_VMA;
     const SPECULATIVE: bool = L::SPECULATIVE;
+    const VMA_HEAP_BYTES: usize = L::VMA_HEAP_BYTES + P::ELSEWHERE_BYTES;
 
     fn new() -> Self {
         Self {
