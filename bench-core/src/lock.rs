@@ -54,6 +54,9 @@ pub trait VmaLock: Debug + Send + Sync + Sized + 'static {
     /// Bytes on the heap that each [`VmaLock::Vma`] owns. They count as bytes of the VMA.
     const VMA_HEAP_BYTES: usize = 0;
 
+    /// Whether a fatal signal ([`Task::kill`](crate::machine::Task::kill)) ends the wait of `start_write`.
+    const KILLABLE: bool = false;
+
     /// The half that each mm has.
     fn new() -> Self;
 
@@ -76,6 +79,7 @@ pub trait VmaLock: Debug + Send + Sync + Sized + 'static {
 
     /// Takes a VMA back. The VMA is write-locked by the caller. When it returns no reader holds the VMA, and none can until
     /// it is attached again. A speculative reader that began before is not waited for, and does not commit.
+    /// No signal interrupts it.
     fn detach(&self, vma: &Self::Vma, section: &WriteSection<'_>);
 
     /// Tries to hold the VMA for reading. Never waits for a writer or for another reader to let go of a VMA. `address` is
@@ -97,7 +101,9 @@ pub trait VmaLock: Debug + Send + Sync + Sized + 'static {
     /// before it is inserted.
     ///
     /// # Errors
-    /// [`Interrupted`] where the design's wait is killable; the VMA is then not write-locked.
+    /// [`Interrupted`] where the wait is [killable](Self::KILLABLE), a fatal signal is pending and readers are inside. The VMA is then as
+    /// if it had not been called; the mmap lock and the VMAs that were write-locked before stay locked. A call that need not wait
+    /// succeeds, signal or not.
     fn start_write(&self, vma: &Self::Vma, section: &WriteSection<'_>) -> Result<(), Interrupted>;
 
     /// Unlocks every VMA that was write-locked in this section.

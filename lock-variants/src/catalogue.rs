@@ -12,7 +12,7 @@ use crate::percpu_rwsem::PercpuRwsem;
 use crate::placement::{RefcountObject, RefcountOwnLine, RefcountPacked16, RefcountPacked40};
 use crate::rcuref::Rcuref;
 use crate::refcount::lock_detached::RefcountLockDetached;
-use crate::refcount::per_mm::Refcount617;
+use crate::refcount::per_mm::{Refcount617, Refcount619};
 use crate::refcount::plain::RefcountPlain;
 use crate::refcount::seq64::RefcountSeq64;
 use crate::refcount::spin::RefcountSpin;
@@ -64,6 +64,7 @@ pub fn visit_all<M: Machine>(visitor: &mut impl Visitor<M>) {
     visitor.visit::<RefcountV6<M>>();
     visitor.visit::<RefcountPrestamp<M>>();
     visitor.visit::<Refcount617<M>>();
+    visitor.visit::<Refcount619<M>>();
     visitor.visit::<RefcountLockDetached<M>>();
     visitor.visit::<RefcountStampNew<M>>();
     visitor.visit::<RefcountPlain<M>>();
@@ -127,6 +128,7 @@ mod tests {
             "refcount-v6",
             "refcount-prestamp",
             "refcount-6.17",
+            "refcount-6.19",
             "refcount-lock-detached",
             "refcount-stamp-new",
             "refcount-plain",

@@ -171,6 +171,8 @@ fn register() -> TaskId {
     let id = TaskId::new(number.expect("at most 4096 threads use locks at once"));
     OWNED.with(|owned| *owned.borrow_mut() = Some(Owned(id)));
     CURRENT.set(id.to_word());
+    // A signal to the thread that had the number before is none to this one.
+    Native::task(id).clear_killed();
     id
 }
 

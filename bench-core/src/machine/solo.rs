@@ -1,10 +1,10 @@
 //! A machine of one task, for examples and for tests of code that never waits.
 
 use super::{Machine, Park, Task, TaskId};
-use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
 
-/// A machine whose only task must never have to wait for another: parking panics, since nobody could wake it.
+/// A machine whose only task must never have to wait for another: parking panics, since nobody could wake it. Each thread that uses it
+/// has a task of its own, so that a signal sent in one test does not reach another.
 ///
 /// Its clock is a counter that moves by a microsecond each time it is read, so that bounded spinning ends.
 #[derive(Clone, Copy, Debug)]
@@ -56,7 +56,10 @@ impl Machine for Solo {
         TaskId::new(0)
     }
     fn task(_id: TaskId) -> &'static Task<Self> {
-        static TASK: LazyLock<Task<Solo>> = LazyLock::new(Task::new);
-        &TASK
+        thread_local! {
+            /// Never freed, as every machine's tasks.
+            static TASK: &'static Task<Solo> = Box::leak(Box::default());
+        }
+        TASK.with(|task| *task)
     }
 }

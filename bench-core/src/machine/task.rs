@@ -2,6 +2,7 @@
 
 use super::{Machine, Word};
 use std::fmt::Debug;
+use std::sync::atomic::Ordering::Relaxed;
 
 /// The number of a task. The words that hold one use [`TaskId::to_word`], so that 0 can mean "nobody".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -61,6 +62,8 @@ pub struct Task<M: Machine> {
     pub spin: SpinNode<M>,
     /// Its place in an rwsem's wait list; a task waits for one rwsem at a time.
     pub waiter: WaiterNode<M>,
+    /// 1 while a fatal signal is pending (`fatal_signal_pending`).
+    killed: M::U32,
 }
 
 impl<M: Machine> Task<M> {
@@ -80,7 +83,33 @@ impl<M: Machine> Task<M> {
                 pending: M::U32::new(0),
                 deadline_ns: M::U64::new(0),
             },
+            killed: M::U32::new(0),
         }
+    }
+
+    /// Sends it a fatal signal: its killable waits end, that in which it is and all later ones, until the signal is cleared. Waits
+    /// that are not killable do not notice.
+    ///
+    /// The number of a task that ended is given to another one, so that the caller has to know that the task is there.
+    pub fn kill(&self) {
+        // Relaxed: it publishes nothing. The barrier in `unpark` pairs with that of `prepare`, as for any other condition of a sleeper:
+        // either the sleeper sees it before it sleeps, or it is woken.
+        self.killed.store(1, Relaxed);
+        self.parker.unpark();
+    }
+
+    /// Whether a fatal signal is pending. A sleeper looks at it between [`Park::prepare`] and [`Park::park`].
+    #[must_use]
+    pub fn is_killed(&self) -> bool {
+        // Relaxed: as in `kill`.
+        self.killed.load(Relaxed) != 0
+    }
+
+    /// Forgets the signal; for the task itself, and for a thread that takes over the number of one that ended. In the kernel a fatal
+    /// signal ends the task.
+    pub fn clear_killed(&self) {
+        // Relaxed: as in `kill`.
+        self.killed.store(0, Relaxed);
     }
 }
 

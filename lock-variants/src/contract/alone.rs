@@ -93,7 +93,7 @@ pub(super) fn checks<L: VmaLock>() -> Vec<Check> {
 }
 
 /// A read at this moment must not commit.
-fn must_decline<L: VmaLock>(mm: &Mm<L>, vma: &L::Vma, when: &str) -> Result<(), String> {
+pub(super) fn must_decline<L: VmaLock>(mm: &Mm<L>, vma: &L::Vma, when: &str) -> Result<(), String> {
     must_decline_at(mm, vma, RANGE.start, when)
 }
 
@@ -113,7 +113,7 @@ fn must_decline_at<L: VmaLock>(
 }
 
 /// A read at this moment must commit, where a VMA has a lock at all.
-fn must_read<L: VmaLock>(mm: &Mm<L>, vma: &L::Vma, when: &str) -> Result<(), String> {
+pub(super) fn must_read<L: VmaLock>(mm: &Mm<L>, vma: &L::Vma, when: &str) -> Result<(), String> {
     match read(mm, vma) {
         Read::Committed | Read::Declined(Declined::NoVmaLock) => Ok(()),
         other => Err(format!(

@@ -17,6 +17,7 @@
 //! ```
 
 mod alone;
+mod killed;
 #[cfg(test)]
 mod tests;
 mod threads;
@@ -108,17 +109,18 @@ impl Check {
 pub fn checks<L: VmaLock>() -> Vec<Check> {
     let mut checks = alone::checks::<L>();
     checks.extend(threads::checks::<L>());
+    checks.extend(killed::checks::<L>());
     checks
 }
 
-/// Write-locks a VMA. Nobody interrupts a check.
+/// Write-locks a VMA. Nothing interrupts it: nobody is killed, or there is no need to wait.
 fn write_lock<L: VmaLock>(
     mm: &Mm<L>,
     vma: &L::Vma,
     section: &WriteSection<'_>,
 ) -> Result<(), String> {
     let locked = mm.lock().start_write(vma, section);
-    locked.map_err(|_| "start_write was interrupted, and nobody had interrupted it".to_owned())
+    locked.map_err(|_| "start_write was interrupted without a reason".to_owned())
 }
 
 /// The addresses of every VMA: two pages.

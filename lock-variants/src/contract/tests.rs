@@ -45,7 +45,8 @@ fn the_lock_that_excludes_nobody_breaks_those_about_exclusion() {
 
 #[test]
 fn names_are_unique_and_bodies_as_many_as_said() {
-    let checks = checks::<crate::refcount::Refcount<Solo>>();
+    // The killable lock has all of them.
+    let checks = checks::<crate::refcount::per_mm::Refcount619<Solo>>();
     let names: BTreeSet<_> = checks.iter().map(|check| check.name).collect();
     assert_eq!(names.len(), checks.len());
     for check in checks.iter().filter(|check| check.threads > 1) {
@@ -58,6 +59,23 @@ fn names_are_unique_and_bodies_as_many_as_said() {
         assert_eq!(check.run(2, run_in_turn), Ok(()));
         assert_eq!(threads, check.threads, "{}", check.name);
     }
+}
+
+#[test]
+fn a_lock_that_is_not_killable_has_no_rules_about_it() {
+    let all = checks::<crate::refcount::per_mm::Refcount619<Solo>>();
+    let most = checks::<crate::refcount::per_mm::Refcount617<Solo>>();
+    let names = |checks: &[super::Check]| checks.iter().map(|check| check.name).collect::<Vec<_>>();
+    let (all, most) = (names(&all), names(&most));
+    assert_eq!(all[..most.len()], most);
+    assert_eq!(
+        all[most.len()..],
+        [
+            "interrupted-writer-leaves-no-trace",
+            "killed-without-need-to-wait",
+            "killed-while-a-reader-leaves"
+        ]
+    );
 }
 
 #[test]

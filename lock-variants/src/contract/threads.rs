@@ -113,22 +113,22 @@ pub(super) fn checks<L: VmaLock>() -> Vec<Check> {
 const NOBODY: u32 = 2;
 
 /// Two mms and a VMA, and what the VMA's lock protects.
-struct Stage<L: VmaLock> {
-    mms: [Mm<L>; 2],
-    vma: L::Vma,
+pub(super) struct Stage<L: VmaLock> {
+    pub(super) mms: [Mm<L>; 2],
+    pub(super) vma: L::Vma,
     /// The mm that the VMA belongs to, or [`NOBODY`] and more.
     owner: <L::Machine as Machine>::U32,
     /// Equal outside of writers.
     halves: [<L::Machine as Machine>::U32; 2],
     /// Readers inside. Where they are speculative and write nothing, 1 while one may not look.
-    inside: <L::Machine as Machine>::U32,
+    pub(super) inside: <L::Machine as Machine>::U32,
     /// The first thing that went wrong. Never waited for: it is held for a moment only, by threads that run.
     broken: Mutex<Option<String>>,
 }
 
 impl<L: VmaLock> Stage<L> {
     /// A VMA that is attached to the first mm, and was read once, since a lock may remember that.
-    fn new() -> Arc<Self> {
+    pub(super) fn new() -> Arc<Self> {
         let stage = Self {
             mms: [Mm::new(), Mm::new()],
             vma: L::new_vma(),
@@ -142,7 +142,7 @@ impl<L: VmaLock> Stage<L> {
         Arc::new(stage)
     }
 
-    fn note(&self, result: Result<(), String>) {
+    pub(super) fn note(&self, result: Result<(), String>) {
         if let Err(seen) = result {
             let seen = format!("{seen} ({})", self.mms[0].lock().describe(&self.vma));
             self.broken
@@ -158,20 +158,20 @@ impl<L: VmaLock> Stage<L> {
     }
 
     /// Writes the payload; the caller has the VMA write-locked.
-    fn write(&self) {
+    pub(super) fn write(&self) {
         for half in &self.halves {
             half.store(half.load(Relaxed) + 1, Relaxed);
         }
     }
 
     /// Reads the payload, the half that is written last first.
-    fn read(&self) -> (u32, u32) {
+    pub(super) fn read(&self) -> (u32, u32) {
         let second = self.halves[1].load(Relaxed);
         (self.halves[0].load(Relaxed), second)
     }
 
     /// A reader of mm `mm`: `body` runs while it holds the VMA and returns the owner that it saw, to which the read ends.
-    fn reader(&self, mm: usize, body: impl FnOnce() -> u32) -> Option<ReadEnd> {
+    pub(super) fn reader(&self, mm: usize, body: impl FnOnce() -> u32) -> Option<ReadEnd> {
         let token = self.mms[mm]
             .lock()
             .start_read(&self.vma, RANGE.start)
@@ -193,6 +193,16 @@ impl<L: VmaLock> Stage<L> {
                 Err(format!("a read afterwards ended with {other:?} ({words})"))
             }
         }
+    }
+
+    /// Nothing went wrong, and nothing is left of who tried the VMA.
+    pub(super) fn is_as_new(&self) -> Result<(), String> {
+        self.verdict()?;
+        self.can_be_read()?;
+        // A count that is one too low lets a reader in all the same, and keeps a detacher waiting.
+        unmap(&self.mms[0], &self.vma)?;
+        map(&self.mms[0], &self.vma)?;
+        self.can_be_read()
     }
 
     /// The VMA write-locked by mm `mm` for as long as `body` runs.
@@ -382,16 +392,11 @@ fn stale_readers_leave_no_trace<L: VmaLock>(rounds: u32) -> Situation {
     }
     let stage = Stage::<L>::new();
     stage.unmap(0, || ());
-    let Situation { bodies, verdict } = run_on(&stage, rounds, &[writer, reader_of_another_mm]);
-    let verdict = Box::new(move || {
-        verdict()?;
-        stage.can_be_read()?;
-        // A count that is one too low lets a reader in all the same, and keeps a detacher waiting.
-        unmap(&stage.mms[0], &stage.vma)?;
-        map(&stage.mms[0], &stage.vma)?;
-        stage.can_be_read()
-    });
-    Situation { bodies, verdict }
+    let Situation { bodies, .. } = run_on(&stage, rounds, &[writer, reader_of_another_mm]);
+    Situation {
+        bodies,
+        verdict: Box::new(move || stage.is_as_new()),
+    }
 }
 
 fn detach_waits<L: VmaLock>(rounds: u32) -> Situation {

@@ -10,6 +10,8 @@ use std::marker::PhantomData;
 pub trait Version: Debug + Send + Sync + 'static {
     /// What the lock is.
     const INFO: LockFacts;
+    /// Whether a fatal signal ends the wait of a writer.
+    const KILLABLE: bool;
 }
 
 /// Linux 6.17.
@@ -23,6 +25,21 @@ impl Version for Linux617 {
         source: "Linux 6.17, Message-ID 20250728175355.2282375-1-surenb@google.com",
         excludes: true,
     };
+    const KILLABLE: bool = false;
+}
+
+/// Linux 6.19.
+#[derive(Debug)]
+pub struct Linux619;
+
+impl Version for Linux619 {
+    const INFO: LockFacts = LockFacts {
+        name: "refcount-6.19",
+        summary: "as refcount-6.17, but a fatal signal ends the writer's wait",
+        source: "Linux 6.19, commits 2197bb60f890, 7370f8e1b3a8, ecf371b2cabe, faf3c923523e",
+        excludes: true,
+    };
+    const KILLABLE: bool = true;
 }
 
 /// The merged design with one slot for a waiting writer in each mm.
@@ -35,12 +52,16 @@ pub struct RefcountPerMm<M: Machine, V> {
 /// `refcount-6.17`.
 pub type Refcount617<M> = RefcountPerMm<M, Linux617>;
 
+/// `refcount-6.19`.
+pub type Refcount619<M> = RefcountPerMm<M, Linux619>;
+
 impl<M: Machine, V: Version> VmaLock for RefcountPerMm<M, V> {
     type Machine = M;
     type Vma = PerMmVma<M>;
     type Token<'vma> = ();
 
     const INFO: LockFacts = V::INFO;
+    const KILLABLE: bool = V::KILLABLE;
 
     fn new() -> Self {
         Self {
@@ -94,7 +115,7 @@ impl<M: Machine, V: Version> VmaLock for RefcountPerMm<M, V> {
     #[inline]
     fn start_write(&self, vma: &Self::Vma, _section: &WriteSection<'_>) -> Result<(), Interrupted> {
         let sequence = &self.mm.sequence;
-        if !vma.sequence.is_stamped(sequence) && !vma.drain_and_stamp(&self.mm) {
+        if !vma.sequence.is_stamped(sequence) && !vma.drain_and_stamp::<V>(&self.mm)? {
             // Detached: nobody can count up, so that the number alone will do.
             vma.sequence.stamp(sequence);
         }

@@ -1,7 +1,9 @@
-//! `refcount-6.17`: the merged lock as repaired in Linux 6.17, with the slot of the waiting writer in the mm.
+//! `refcount-6.17` and `refcount-6.19`: the merged lock as repaired in Linux 6.17, with the slot of the waiting writer in the mm, and
+//! the same with a write lock that a fatal signal interrupts.
 //!
 //! Upstream: Message-ID `20250728175355.2282375-1-surenb@google.com`, which repairs a use after free of 6.15 and 6.16 (reported in
-//! `CAG48ez0-deFbVH=E3jbkWx=X3uVbd8nWeo6kbJPQ0KoUD+m2tA@mail.gmail.com`; P10 in `kernel-locks.md`).
+//! `CAG48ez0-deFbVH=E3jbkWx=X3uVbd8nWeo6kbJPQ0KoUD+m2tA@mail.gmail.com`; P10 in `kernel-locks.md`). The killable write lock: commits
+//! 2197bb60f890, 7370f8e1b3a8, ecf371b2cabe and faf3c923523e of Linux 6.19.
 //!
 //! # State
 //! Each VMA: `vm_refcnt`, with the values of [the table of `refcount`](super); `vm_lock_seq`; `vm_mm`, the number of the mm that it
@@ -16,13 +18,21 @@
 //!   counts down, wakes that mm's writer if it is due, lets go of that mm (`mmgrab`, `vma_refcount_put`, `mmdrop`), and declines.
 //! - Attach writes `vm_mm` before it sets the count to 1.
 //!
+//! In `refcount-6.19` the wait of W2 ends with a fatal signal too. The writer then leaves W3 out, does W4, and returns: the count is
+//! what the readers make it, the numbers are what they were. A detached VMA is stamped without a wait, and detach waits as before,
+//! signal or not.
+//!
 //! # Invariants
 //! 1. Those of [`refcount`](super).
 //! 2. `vm_mm` changes only while the count is 0: what a reader reads of it while it is counted stays true until it counts down.
 //! 3. An mm is found by its number as long as one of its VMAs is attached or counted: the mm detaches all of them before it goes
 //!    away (rule 5 of [`VmaLock`](bench_core::lock::VmaLock)), and detach returns only when the count is 0. So the reader that is
 //!    counted always finds the mm that it has to grab.
-//! 4. Nobody touches an mm's slot without either being a thread of that mm or having grabbed it before counting down.
+//! 4. OFFSET is subtracted as often as it was added, however W2 ended (P22).
+//! 5. A VMA is stamped after its readers are gone and never before. Were it stamped before W2, a writer that was killed there would
+//!    leave the number behind, W0 of the next call in the same section would take it for done, and readers would still be inside (P3).
+//!    Where no signal ends W2, it would only turn readers away that might have stayed.
+//! 6. Nobody touches an mm's slot without either being a thread of that mm or having grabbed it before counting down.
 //!
 //! # Memory ordering
 //! - `vm_mm` is Relaxed: attach writes it before its Release, which R1's Acquire pairs with (P9).
@@ -30,13 +40,15 @@
 //!
 //! # Progress
 //! As [`refcount`](super). A reader of a foreign VMA takes a mutex of the process for a moment, where the kernel's only counts.
-//! A wake may reach a writer that waits for another VMA of its mm by now; it looks again.
+//! A wake may reach a writer that waits for another VMA of its mm by now, or that was killed; it looks again, or has gone on.
 //!
 //! # What differs from the kernel
 //! - `vm_mm` is a number and not a pointer, as many bytes long: [`mms`] has the mm for it. The comparison of each fault costs
 //!   the same; only the reader of a foreign VMA looks the number up.
 //! - The slot is behind a pointer, so that it can outlive its mm, where the kernel keeps the whole `mm_struct`.
 //! - The kernel drops the RCU read lock before it lets go of a foreign mm, since freeing it may sleep.
+//! - That a signal is looked at after the count, and that W4 follows a wait that was interrupted as it follows one that was not, is
+//!   how this text reads "subtract it again"; the repair faf3c923523e of the kernel's first version was not read.
 //! - W2's last load is Acquire, as in [`refcount`](super) (P7).
 
 mod lock;
@@ -44,13 +56,13 @@ mod mms;
 #[cfg(test)]
 mod tests;
 
-pub use lock::{Linux617, Refcount617, RefcountPerMm, Version};
+pub use lock::{Linux617, Linux619, Refcount617, Refcount619, RefcountPerMm, Version};
 
 use super::{LIMIT, Merged, OFFSET, decode, why};
 use crate::rcuwait::Rcuwait;
 use crate::refcount_t::RefcountT;
 use crate::sequence::{self, MmSequence, OddInside, VmaSequence};
-use bench_core::lock::Declined;
+use bench_core::lock::{Declined, Interrupted};
 use bench_core::machine::{Machine, Word};
 use mms::Reachable;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
@@ -143,18 +155,32 @@ impl<M: Machine> PerMmVma<M> {
 
     /// W1 to W4; `false` when the VMA is detached, and then nothing was done.
     #[inline]
-    fn drain_and_stamp(&self, mm: &MmHalf<M>) -> bool {
+    fn drain_and_stamp<V: Version>(&self, mm: &MmHalf<M>) -> Result<bool, Interrupted> {
         if !self.count.add_not_zero(OFFSET) {
-            return false;
+            return Ok(false);
         }
+        let waited = self.wait_for_readers::<V>(mm);
+        if waited.is_ok() {
+            self.sequence.stamp(&mm.sequence);
+        }
+        // Its Release publishes the stamp to R1. Whoever is killed takes its bit back too, once.
+        let left = self.count.sub_return(OFFSET);
+        debug_assert_ne!(left, 0, "an attached VMA lost its own count");
+        waited.map(|()| true)
+    }
+
+    /// W2.
+    #[inline]
+    fn wait_for_readers<V: Version>(&self, mm: &MmHalf<M>) -> Result<(), Interrupted> {
         // Acquire: pairs with the Release of each reader's count down (P7). All of them are in one release sequence.
         let drained = || self.count.read(Acquire) == OFFSET + 1;
-        mm.writer.part().wait_until(drained);
-        self.sequence.stamp(&mm.sequence);
-        // Its Release publishes the stamp to R1.
-        let left = self.count.sub_return(OFFSET);
-        debug_assert_ne!(left, 0, "a write-locked VMA lost its own count");
-        true
+        let writer = mm.writer.part();
+        if V::KILLABLE {
+            writer.wait_until_or_killed(drained)
+        } else {
+            writer.wait_until(drained);
+            Ok(())
+        }
     }
 
     fn attach(&self, mm: &MmHalf<M>) {

@@ -1,9 +1,9 @@
 //! The words step by step, on the machine of one task.
 
 use super::super::tests::mapped;
-use super::{LIMIT, OFFSET, PerMmVma, Refcount617};
-use bench_core::lock::{Declined, VmaLock};
-use bench_core::machine::Solo;
+use super::{LIMIT, OFFSET, PerMmVma, Refcount617, Refcount619};
+use bench_core::lock::{Declined, Interrupted, VmaLock};
+use bench_core::machine::{Machine, Solo};
 use bench_core::space::Mm;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -78,6 +78,32 @@ fn an_mm_that_leaves_a_vma_behind_is_missed() {
     let (mm, vma) = mapped::<Lock>();
     drop(mm);
     let _ = Mm::<Lock>::new().lock().start_read(&vma, 0);
+}
+
+/// A writer that is killed while a reader is inside.
+#[test]
+fn the_words_around_an_interrupted_wait() {
+    type Lock = Refcount619<Solo>;
+    let (mm, vma) = mapped::<Lock>();
+    let me = Solo::task(Solo::current());
+    mm.lock().start_read(&vma, 0).unwrap();
+    me.kill();
+    let guard = mm.write_lock();
+    for _ in 0..2 {
+        assert_eq!(
+            mm.lock().start_write(&vma, guard.section()),
+            Err(Interrupted)
+        );
+        assert_eq!(words(&vma), (2, 1), "no bit, no number");
+    }
+    let _ = mm.lock().end_read(&vma, ());
+    mm.lock().start_write(&vma, guard.section()).unwrap();
+    assert_eq!(words(&vma), (1, 3), "no need to wait");
+    mm.lock().detach(&vma, guard.section());
+    let new = Lock::new_vma();
+    mm.lock().start_write(&new, guard.section()).unwrap();
+    assert_eq!(words(&new), (0, 3), "a detached VMA is stamped");
+    me.clear_killed();
 }
 
 #[test]
