@@ -178,7 +178,7 @@ impl Park for Parker {
 
     fn park(&self, deadline_ns: Option<u64>) -> bool {
         let mut held = self.mutex.lock().unwrap();
-        // Relaxed: the mutex orders it after the waker that took it before.
+        // Relaxed: the mutex orders it after the waker that held it before.
         while self.sleeping.load(Ordering::Relaxed) == 1 {
             if deadline_ns.is_some() {
                 return false;
@@ -201,8 +201,10 @@ impl Park for Parker {
         // Pairs with the fence in `prepare`.
         fence(order.order);
         if self.sleeping.load(Ordering::Relaxed) == 1 {
+            // The mutex is held, since loom loses the order of stores that a sleeper saw too late when it has two wakers.
+            let held = self.mutex.lock().unwrap();
             self.sleeping.store(0, Ordering::Relaxed);
-            drop(self.mutex.lock().unwrap());
+            drop(held);
             self.woken.notify_one();
         }
     }
