@@ -213,6 +213,14 @@ const ALL: &[Notes] = &[
         fences: 0,
     },
     Notes {
+        name: "refcount-6.19",
+        state: "as `refcount-6.17`",
+        starves: "as `refcount-6.17`; a fatal signal ends the wait of a writer, which then does not have the VMA; not that of a detacher",
+        differs: "as `refcount-6.17`; that the signal is looked at after the count is this text's reading of the kernel's",
+        rmws: 2,
+        fences: 0,
+    },
+    Notes {
         name: "refcount-lock-detached",
         state: "as `refcount`, and 0x40000001 on a detached VMA that is write-locked",
         starves: "as `refcount`",

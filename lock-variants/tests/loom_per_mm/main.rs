@@ -9,6 +9,10 @@
 mod faulty;
 mod killable;
 #[path = "../loom_machine/mod.rs"]
+#[expect(
+    dead_code,
+    reason = "most of its weaknesses are for the models of single locks"
+)]
 mod loom_machine;
 mod pinned;
 
