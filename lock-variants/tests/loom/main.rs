@@ -5,6 +5,7 @@
 //! - [`wrong`]: designs that are wrong, or were proposed and turned out to be, break a model.
 //! - [`reader_slots`]: what only `bravo` can be asked, and wrong forms of it and of `percpu-rwsem`.
 //! - [`findings`]: what docs/findings.md tells of.
+//! - [`per_mm`]: what Linux 6.17 and 6.19 changed, and the mistakes that could be made in it.
 //! - [`weaken`]: the text of the locks with one ordering or step taken away breaks a model, place by place.
 
 #![allow(
@@ -17,6 +18,7 @@ mod forms;
 mod machine;
 mod mmap_lock;
 mod models;
+mod per_mm;
 mod reader_slots;
 mod suite;
 mod weaken;

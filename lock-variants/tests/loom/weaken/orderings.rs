@@ -559,7 +559,7 @@ pub(super) const ROWS: &[Weakening] = &[
     Weakening {
         property: "P7",
         what: "W2: the writer does not see what the last reader did",
-        site: at("per_mm/mod.rs", "drain_and_stamp", "read"),
+        site: at("per_mm/mod.rs", "wait_for_readers", "read"),
         fault: Fault::Lacks(Half::Acquire),
         lock: "refcount-6.17",
         shown: Shown::By("start-write-drains"),

@@ -131,7 +131,7 @@ pub(super) const ROWS: &[Weakening] = &[
     Weakening {
         property: "P19",
         what: "the waiter does not publish itself",
-        site: at("rcuwait.rs", "wait_until", "store"),
+        site: at("rcuwait.rs", "wait", "store"),
         fault: Fault::LeftOut,
         lock: "atomic-signed",
         shown: Shown::By("start-write-drains"),
@@ -155,7 +155,7 @@ pub(super) const ROWS: &[Weakening] = &[
     Weakening {
         property: "P19",
         what: "the waiter's barrier before it looks is no full one",
-        site: at("rcuwait.rs", "wait_until", "prepare"),
+        site: at("rcuwait.rs", "wait", "prepare"),
         fault: Fault::Lacks(Half::Full),
         lock: "atomic-signed",
         shown: Shown::By("start-write-drains"),
@@ -163,7 +163,7 @@ pub(super) const ROWS: &[Weakening] = &[
     Weakening {
         property: "P19",
         what: "the waiter makes no barrier before it looks",
-        site: at("rcuwait.rs", "wait_until", "prepare"),
+        site: at("rcuwait.rs", "wait", "prepare"),
         fault: Fault::LeftOut,
         lock: "atomic-signed",
         shown: Shown::By("start-write-drains"),
@@ -171,7 +171,7 @@ pub(super) const ROWS: &[Weakening] = &[
     Weakening {
         property: "-",
         what: "a waiter that has been woken leaves its name in the slot: a later wake is spurious",
-        site: nth(at("rcuwait.rs", "wait_until", "store"), 1),
+        site: nth(at("rcuwait.rs", "wait", "store"), 1),
         fault: Fault::LeftOut,
         lock: "?",
         shown: Shown::Not("?"),

@@ -8,18 +8,12 @@
 
 mod faulty;
 mod killable;
-#[path = "../loom_machine/mod.rs"]
-#[expect(
-    dead_code,
-    reason = "most of its weaknesses are for the models of single locks"
-)]
-mod loom_machine;
 mod pinned;
 
+use crate::machine::{Loom, check};
 use bench_core::lock::VmaLock;
 use bench_core::space::Mm;
 use lock_variants::contract::{self, Body, Check};
-use loom_machine::{Loom, check};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// An mm and a VMA that it has mapped.

@@ -1,8 +1,8 @@
 //! The wake to an mm that may go away: P10 of `kernel-locks.md`.
 
-use crate::faulty::{Choices, Faulty, Wakes};
-use crate::loom_machine::{Loom, check};
-use crate::{failure_of, mapped};
+use super::faulty::{Choices, Faulty, Wakes};
+use super::{failure_of, mapped};
+use crate::machine::{Loom, check};
 use bench_core::lock::{Declined, VmaLock};
 use bench_core::space::Mm;
 use lock_variants::refcount::per_mm::{Refcount617, Refcount619};

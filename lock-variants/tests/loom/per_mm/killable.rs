@@ -1,8 +1,9 @@
 //! A fatal signal while a writer waits for readers: P3, P19 and P22 of `kernel-locks.md`.
 
-use crate::faulty::{Choices, Faulty};
-use crate::loom_machine::{Loom, Weakness, check, check_weakened};
-use crate::{failure_of, find, keeps, keeps_every_rule, mapped};
+use super::faulty::{Choices, Faulty};
+use super::{failure_of, find, keeps, keeps_every_rule, mapped};
+use crate::machine::fault::{Fault, Half, Planted, Site};
+use crate::machine::{Loom, check, check_with};
 use bench_core::lock::{Interrupted, VmaLock};
 use bench_core::machine::{Machine, Solo, Word};
 use lock_variants::refcount::per_mm::Refcount619;
@@ -127,8 +128,16 @@ fn a_writer_may_be_killed_at_any_moment() {
 fn a_kill_is_not_lost() {
     let model = killed_while_a_reader_stays::<Refcount619<Loom>>;
     check(3, model);
-    let sleeps_for_ever = catch_unwind(|| check_weakened(Weakness::Fences, 3, model)).is_err();
-    assert!(sleeps_for_ever, "without full barriers");
+    let site = Site {
+        file: "rcuwait.rs",
+        function: "wait",
+        operation: "prepare",
+        nth: 0,
+    };
+    let fault = Fault::Lacks(Half::Full);
+    let weakened = || check_with(Planted { site, fault }, 3, model);
+    let sleeps_for_ever = catch_unwind(weakened).is_err();
+    assert!(sleeps_for_ever, "without a full barrier in prepare");
 }
 
 #[test]
