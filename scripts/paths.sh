@@ -10,6 +10,7 @@ cd "$(dirname "$script")/.."
 # Files that may hold `unsafe`; each block has its proof beside it (clippy: undocumented_unsafe_blocks).
 unsafe_files='
 bench-core/src/arena.rs
+runners/examples/plain_payload.rs
 runners/src/clock/counter.rs
 runners/src/counters/group.rs
 runners/src/counters/usage.rs

@@ -40,6 +40,7 @@ fn show<L: VmaLock>(name: &str, rmws: u32, fences: u32) {
     {
         let guard = mm.write_lock();
         let lock = mm.lock();
+        lock.set_range(&vma, 0..4096, guard.section());
         lock.start_write(&vma, guard.section())
             .expect("nobody interrupts it");
         lock.attach(&vma, guard.section());
