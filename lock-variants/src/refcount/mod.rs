@@ -189,9 +189,9 @@ impl<M: Machine, F: Form> RefcountVma<M, F> {
     #[cold]
     fn wait_for_transient_readers(&self) {
         if self.count.add_not_zero(F::WRITER) {
-            // Acquire: pairs with the Release of each reader's count down.
+            // Relaxed: the subtraction that follows leaves 0, and is Acquire then: it pairs with each reader's count down.
             self.writer
-                .wait_until(|| self.count.read(Acquire) == F::WRITER);
+                .wait_until(|| self.count.read(Relaxed) == F::WRITER);
             let left = self.count.sub_return(F::WRITER);
             debug_assert_eq!(left, 0, "a reader entered a detached VMA");
         } else {

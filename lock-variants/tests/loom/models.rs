@@ -42,7 +42,7 @@ impl Model {
     /// Runs it in few executions, to see which places of the text it comes by.
     pub(crate) fn places(&self) -> HashSet<Place> {
         let body = Arc::clone(&self.body);
-        places(|| check(1, move || body()))
+        places(|| check(2, move || body()))
     }
 
     /// The same on a machine with a fault.

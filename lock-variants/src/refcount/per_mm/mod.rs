@@ -203,8 +203,8 @@ impl<M: Machine> PerMmVma<M> {
     #[cold]
     fn wait_for_transient_readers(&self, mm: &MmHalf<M>) {
         if self.count.add_not_zero(OFFSET) {
-            // Acquire: pairs with the Release of each reader's count down.
-            let gone = || self.count.read(Acquire) == OFFSET;
+            // Relaxed: the subtraction that follows leaves 0, and is Acquire then: it pairs with each reader's count down.
+            let gone = || self.count.read(Relaxed) == OFFSET;
             mm.writer.part().wait_until(gone);
             let left = self.count.sub_return(OFFSET);
             debug_assert_eq!(left, 0, "a reader entered a detached VMA");

@@ -1,14 +1,11 @@
 //! The models see what they are there to see: the text of the locks is weakened at one place, and a model fails.
 //!
-//! [`orderings`] takes each ordering of the text away that is more than Relaxed, [`steps`] what else protects a property. A
-//! test wants a row for every ordering in the text, so that a lock cannot be added without. `scripts/weaken.sh` prints the
-//! table.
+//! `rows.txt` takes each ordering of the text away that is more than Relaxed, and steps that protect a property. A test wants a
+//! row for every ordering in the text, so that a lock cannot be added without. `scripts/weaken.sh` prints the table.
 
 mod child;
 mod explore;
-mod orderings;
-mod reader_slots;
-mod steps;
+mod rows;
 mod table;
 
 pub(crate) use table::on_all_cpus;
@@ -16,6 +13,7 @@ pub(crate) use table::on_all_cpus;
 use crate::machine::fault::{Fault, Planted, Site};
 use crate::models::Model;
 use crate::suite::modelled;
+use rows::all;
 
 /// A place in the text where something is taken away.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -38,26 +36,6 @@ enum Shown {
     By(&'static str),
     /// None does, and why.
     Not(&'static str),
-}
-
-/// A site: file, function, operation, the first one.
-const fn at(file: &'static str, function: &'static str, operation: &'static str) -> Site {
-    Site {
-        file,
-        function,
-        operation,
-        nth: 0,
-    }
-}
-
-/// Another than the first.
-const fn nth(site: Site, nth: usize) -> Site {
-    Site { nth, ..site }
-}
-
-/// All weakenings.
-fn all() -> Vec<Weakening> {
-    [orderings::ROWS, steps::ROWS, reader_slots::ROWS].concat()
 }
 
 impl Weakening {
