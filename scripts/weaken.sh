@@ -3,7 +3,7 @@
 # fails for it. Fails itself when a weakening goes unnoticed, or when an ordering of the text has none.
 #
 #   scripts/weaken.sh         the table
-#   scripts/weaken.sh --all   and every weakening on every lock: that none shows what the table says no model shows; about 15 minutes
+#   scripts/weaken.sh --all   and what no model shows, on every lock: that it is so; about 10 minutes
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

@@ -36,7 +36,7 @@ impl Model {
     /// Runs it in every execution. Panics when one fails, or when threads wait for each other for ever.
     pub(crate) fn run(&self) {
         let body = Arc::clone(&self.body);
-        check(self.preemptions, move || body());
+        check(self.preemptions + more_preemptions(), move || body());
     }
 
     /// Runs it in few executions, to see which places of the text it comes by.
@@ -54,6 +54,15 @@ impl Model {
     /// Whether some execution fails.
     pub(crate) fn fails(&self) -> bool {
         catch_unwind(AssertUnwindSafe(|| self.run())).is_err()
+    }
+}
+
+/// `VMALOCK_MODELS=deep` takes one preemption more.
+fn more_preemptions() -> usize {
+    match std::env::var("VMALOCK_MODELS").as_deref() {
+        Err(_) => 0,
+        Ok("deep") => 1,
+        Ok(other) => panic!("VMALOCK_MODELS is {other}, and may be deep"),
     }
 }
 

@@ -35,14 +35,18 @@ fn shown(explored: &[Explored], row: &Weakening) -> Option<(&'static str, &'stat
     })
 }
 
-/// Tries every weakening on every lock, or those whose place contains `VMALOCK_WEAKENINGS`: those that no model shows are the ones of which the table says so.
+/// Tries each weakening of which the table says that no model shows it, on every lock and model that comes by its place.
+/// `VMALOCK_WEAKENINGS` takes all rows instead whose place contains it, and prints the first that shows each: to find rows.
 #[test]
 #[ignore = "takes long: scripts/weaken.sh --all"]
 fn what_the_table_calls_not_shown_is_shown_by_no_model() {
     let explored = on_all_cpus(&modelled(), Explored::of);
-    let wanted = env::var("VMALOCK_WEAKENINGS").unwrap_or_default();
+    let wanted = env::var("VMALOCK_WEAKENINGS").ok();
     let mut rows = all();
-    rows.retain(|row| row.site.to_string().contains(&wanted));
+    rows.retain(|row| match &wanted {
+        Some(wanted) => row.site.to_string().contains(wanted),
+        None => matches!(row.shown, Shown::Not(_)),
+    });
     let wrong = on_all_cpus(&rows, |row| {
         let found = shown(&explored, row);
         println!("{} {:?}: {found:?}", row.site, row.fault);
