@@ -54,6 +54,9 @@ struct Stage<L: VmaLock> {
     mm: Mm<L>,
     vma: L::Vma,
     guarded: Guarded,
+    /// Readers that have read once. The writer begins when both have, so that a missing order is seen in every run. Relaxed, or
+    /// it would be an order of its own.
+    begun: AtomicU32,
 }
 
 impl<L: VmaLock> Stage<L> {
@@ -62,6 +65,7 @@ impl<L: VmaLock> Stage<L> {
             mm: Mm::new(),
             vma: L::new_vma(),
             guarded: Guarded(UnsafeCell::new([0, 0])),
+            begun: AtomicU32::new(0),
         };
         stage.write(0, |_| ());
         stage
@@ -84,6 +88,9 @@ impl<L: VmaLock> Stage<L> {
     }
 
     fn writer(&self) {
+        while self.begun.load(Relaxed) < 2 {
+            thread::yield_now();
+        }
         for number in 1..=ROUNDS {
             self.write(number, |section| {
                 if number.is_multiple_of(ROUNDS_PER_ATTACH) {
@@ -96,7 +103,10 @@ impl<L: VmaLock> Stage<L> {
     /// Reads that are declined are done under the mmap lock, as faults are.
     fn reader(&self) {
         let lock = self.mm.lock();
-        for _ in 0..ROUNDS {
+        for round in 0..ROUNDS {
+            if round == 1 {
+                self.begun.fetch_add(1, Relaxed);
+            }
             if let Ok(token) = lock.start_read(&self.vma, 0) {
                 let _ = self.guarded.read();
                 assert!(lock.end_read(&self.vma, token) == ReadEnd::Committed);
