@@ -6,10 +6,12 @@
 //! build. An algorithm touches shared memory only through [`Word`]s, waits only through [`Machine::spin_hint`] and
 //! [`Task`], and takes time, CPU and identity from the machine.
 
+mod pause;
 mod solo;
 mod task;
 mod word;
 
+pub use pause::Pause;
 pub use solo::Solo;
 pub use task::{Park, SpinNode, Task, TaskId, WaiterNode};
 pub use word::Word;

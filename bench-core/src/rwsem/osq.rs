@@ -5,8 +5,8 @@
 //! makes the predecessor wait if it leaves now; B, take its own `next`, or give the tail back to the predecessor; C, join
 //! the two neighbours.
 
-use super::pause::{Pause, SpinLimit};
-use crate::machine::{Machine, SpinNode, TaskId, Word};
+use super::pause::SpinLimit;
+use crate::machine::{Machine, Pause, SpinNode, TaskId, Word};
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 
 /// How long a spinner waits to become the head: a tick of a kernel with HZ=250, in the place of `need_resched()`.

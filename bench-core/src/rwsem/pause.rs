@@ -1,11 +1,9 @@
-//! Bounded spinning in a place where a spinner can be preempted.
+//! A limit on spinning in a place where a spinner can be preempted.
 
 use crate::machine::Machine;
 
 /// A limit is looked at once in so many turns, since reading the clock delays the moment at which a free lock is seen.
 const TURNS_PER_LOOK: u32 = 16;
-/// After so many turns the task waited for has probably lost its CPU.
-const TURNS_BEFORE_YIELD: u32 = 128;
 
 /// A limit on the time that a loop spins.
 #[derive(Debug)]
@@ -42,27 +40,5 @@ impl SpinLimit {
         }
         let now_ns = M::now_ns();
         now_ns > *self.deadline_ns.get_or_insert(now_ns + self.limit_ns)
-    }
-}
-
-/// A wait for what another task is about to do, within a few instructions if it has a CPU.
-#[derive(Debug)]
-pub(super) struct Pause {
-    turns: u32,
-}
-
-impl Pause {
-    pub(super) fn new() -> Self {
-        Self { turns: 0 }
-    }
-
-    /// Waits a moment: spins at first, then gives up the CPU.
-    pub(super) fn wait<M: Machine>(&mut self) {
-        if self.turns < TURNS_BEFORE_YIELD {
-            self.turns += 1;
-            M::spin_hint();
-        } else {
-            M::yield_now();
-        }
     }
 }

@@ -1,11 +1,10 @@
 //! The wait list with its lock, and the wake policy.
 
 use super::RwSem;
-use super::pause::Pause;
 use super::word::{
     FLAG_HANDOFF, FLAG_WAITERS, LOCK_MASK, Owner, READ_FAIL_GUARD, READER_BIAS, WRITER_LOCKED,
 };
-use crate::machine::{Machine, Park, TaskId, WaiterNode, Word};
+use crate::machine::{Machine, Park, Pause, TaskId, WaiterNode, Word};
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 /// A waiter's `kind`.

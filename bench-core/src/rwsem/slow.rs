@@ -1,10 +1,9 @@
 //! The slow paths: stealing, queueing and sleeping.
 
 use super::RwSem;
-use super::pause::Pause;
 use super::queue::{Cause, Queue, Try, WAITS_TO_READ, WAITS_TO_WRITE};
 use super::word::{FLAG_HANDOFF, FLAG_WAITERS, OwnerState, READER_BIAS, WRITER_LOCKED, readers};
-use crate::machine::{Machine, Park, Word};
+use crate::machine::{Machine, Park, Pause, Word};
 use std::sync::atomic::Ordering::{Acquire, Relaxed};
 
 /// How long a waiter lets others steal the lock (`RWSEM_WAIT_TIMEOUT`: a 250th of a second).
