@@ -118,6 +118,8 @@ pub(super) struct Stage<L: VmaLock> {
     pub(super) vma: L::Vma,
     /// The mm that the VMA belongs to, or [`NOBODY`] and more.
     owner: <L::Machine as Machine>::U32,
+    /// How often the payload was written. Touched by writers only.
+    writes: <L::Machine as Machine>::U32,
     /// Equal outside of writers.
     halves: [<L::Machine as Machine>::U32; 2],
     /// Readers inside. Where they are speculative and write nothing, 1 while one may not look.
@@ -133,6 +135,7 @@ impl<L: VmaLock> Stage<L> {
             mms: [Mm::new(), Mm::new()],
             vma: L::new_vma(),
             owner: Word::new(0),
+            writes: Word::new(0),
             halves: [Word::new(0), Word::new(0)],
             inside: Word::new(0),
             broken: Mutex::new(None),
@@ -157,10 +160,13 @@ impl<L: VmaLock> Stage<L> {
         broken.take().map_or(Ok(()), Err)
     }
 
-    /// Writes the payload; the caller has the VMA write-locked.
+    /// Writes the payload; the caller has the VMA write-locked. It reads no half before it writes it: loom looks for what could
+    /// come between two accesses only at the last one before, which would then be the writer's own.
     pub(super) fn write(&self) {
+        let next = self.writes.load(Relaxed) + 1;
+        self.writes.store(next, Relaxed);
         for half in &self.halves {
-            half.store(half.load(Relaxed) + 1, Relaxed);
+            half.store(next, Relaxed);
         }
     }
 
