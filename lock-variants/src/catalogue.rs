@@ -10,6 +10,7 @@ use crate::mmap_lock::MmapLock;
 use crate::null::Null;
 use crate::percpu_rwsem::PercpuRwsem;
 use crate::placement::{RefcountObject, RefcountOwnLine, RefcountPacked16, RefcountPacked40};
+use crate::range_lock::RangeLock;
 use crate::rcuref::Rcuref;
 use crate::refcount::lock_detached::RefcountLockDetached;
 use crate::refcount::per_mm::{Refcount617, Refcount619};
@@ -77,6 +78,7 @@ pub fn visit_all<M: Machine>(visitor: &mut impl Visitor<M>) {
     visitor.visit::<Sequenced<M, PercpuRwsem<M>>>();
     visitor.visit::<Sequenced<M, Bravo<M>>>();
     visitor.visit::<Speculative<M>>();
+    visitor.visit::<RangeLock<M>>();
     visitor.visit::<Sequenced<M, std::sync::RwLock<()>>>();
     visitor.visit::<Sequenced<M, parking_lot::RwLock<()>>>();
 }
@@ -141,6 +143,7 @@ mod tests {
             "percpu-rwsem",
             "bravo",
             "speculative",
+            "range-lock",
             "std-rwlock",
             "parking-lot",
         ];

@@ -20,6 +20,7 @@ pub mod null;
 mod parking_lot;
 pub mod percpu_rwsem;
 pub mod placement;
+pub mod range_lock;
 pub mod rcuref;
 pub mod rcuwait;
 pub mod refcount;

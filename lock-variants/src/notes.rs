@@ -343,6 +343,21 @@ const ALL: &[Notes] = &[
         fences: 0,
     },
     Notes {
+        name: "range-lock",
+        state: "\
+            of the mm: `busy` u32, the spinlock around the table; `reading` u64: which of 64 `pages` are held; `writing` \
+            u32: how many of 4 `written` ranges are held; `writer`, `number`; of the VMA: `owner` u64, the number of its mm, \
+            0 detached; `start`, `end`",
+        starves: "\
+            readers: all of the mm take one spinlock twice, which does not queue, and a reader is declined for want of a \
+            place when 64 hold one; writers: nobody, new readers stay out of a range that is waited for",
+        differs: "\
+            an array under the spinlock instead of an interval tree; it stands beside the mmap lock and not in its place, so \
+            that a fault that meets a writer is declined and does not sleep",
+        rmws: 2,
+        fences: 0,
+    },
+    Notes {
         name: "std-rwlock",
         state: "\
             std's RwLock, two u32: readers or a writer, and flags for those that wait, in the first, a wake count for \

@@ -1,7 +1,7 @@
 //! One VMA and its mm, for a slot of the arena, and the operations on their locks that are timed.
 
 use bench_core::lock::{ReadEnd, VmaLock};
-use bench_core::space::Mm;
+use bench_core::space::{Mm, PAGE_BYTES};
 use runners::native::Native;
 use runners::pin::{allowed_cpus, pin_to};
 use std::hint::black_box;
@@ -50,6 +50,9 @@ impl<L: VmaLock<Machine = Native>> Stand<L> {
     #[inline(always)]
     pub(crate) fn map(&self) -> bool {
         let guard = self.mm.write_lock();
+        let range = ADDRESS..ADDRESS + PAGE_BYTES;
+        let lock = self.mm.lock();
+        lock.set_range(&self.vma.0, range, guard.section());
         let locked = self
             .mm
             .lock()
