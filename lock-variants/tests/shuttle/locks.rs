@@ -18,12 +18,9 @@ const NOT_MODELLED: [(&str, &str); 2] = [
     ),
 ];
 
-/// Locks whose readers leave no mark: a writer never waits for one, and one that a writer disturbed reads again.
-const READERS_LEAVE_NO_MARK: [&str; 1] = ["speculative"];
-
 /// Whether writers wait for readers of the VMA.
 pub(crate) fn waits_for_readers<L: VmaLock>() -> bool {
-    L::INFO.excludes && L::PER_VMA && !READERS_LEAVE_NO_MARK.contains(&L::INFO.name)
+    L::INFO.excludes && L::PER_VMA && !L::SPECULATIVE
 }
 
 /// What threads do to a lock, and what must hold.

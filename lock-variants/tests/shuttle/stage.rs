@@ -3,7 +3,7 @@
 use crate::machine::{Shuttle, ShuttleU32};
 use bench_core::lock::{Declined, ReadEnd, VmaLock};
 use bench_core::machine::Word;
-use bench_core::space::{Mm, MmapWriteGuard};
+use bench_core::space::{Mm, MmapWriteGuard, PAGE_BYTES};
 use shuttle::sync::Arc;
 use shuttle::thread::{self, JoinHandle};
 use std::sync::atomic::Ordering::Relaxed;
@@ -29,6 +29,9 @@ impl<L: VmaLock<Machine = Shuttle>> Stage<L> {
             broken: Mutex::new(None),
         };
         let guard = stage.mm.write_lock();
+        let range = ADDRESS..ADDRESS + PAGE_BYTES;
+        let lock = stage.mm.lock();
+        lock.set_range(&stage.vma, range, guard.section());
         stage.write_lock_vma(&guard);
         stage.mm.lock().attach(&stage.vma, guard.section());
         drop(guard);

@@ -3,6 +3,7 @@
 use crate::machine::Shuttle;
 use bench_core::lock::{Declined, Interrupted, LockFacts, ReadEnd, VmaLock, WriteSection};
 use std::fmt::Debug;
+use std::ops::Range;
 
 /// What is changed. Each step is the lock's own unless it is said otherwise.
 pub(crate) trait Twist<L: VmaLock>: Debug + Default + Send + Sync + 'static {
@@ -55,6 +56,10 @@ impl<L: VmaLock<Machine = Shuttle>, T: Twist<L>> VmaLock for Twisted<L, T> {
 
     fn begin_write(&self, section: &WriteSection<'_>) {
         self.lock.begin_write(section);
+    }
+
+    fn set_range(&self, vma: &L::Vma, range: Range<u64>, section: &WriteSection<'_>) {
+        self.lock.set_range(vma, range, section);
     }
 
     fn attach(&self, vma: &L::Vma, section: &WriteSection<'_>) {
