@@ -37,7 +37,8 @@ cargo build --quiet --locked -Zbuild-std --target "$host" --target-dir "$target"
 built=$target/$host/debug
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-export TSAN_OPTIONS='exitcode=66 halt_on_error=1'
+# The longest history: a race with a thread whose history is gone is not reported at all.
+export TSAN_OPTIONS='exitcode=66 halt_on_error=1 history_size=7'
 
 # reported PROGRAM ARGUMENT...: whether ThreadSanitizer reports it. Anything else that goes wrong ends the script.
 reported() {

@@ -12,6 +12,7 @@
 )]
 
 use bench_core::lock::{LockFacts, ReadEnd, VmaLock};
+use bench_core::machine::Machine;
 use bench_core::space::Mm;
 use lock_variants::adapter::{PlainLock, Sequenced};
 use lock_variants::catalogue::{Visitor, visit_all};
@@ -88,6 +89,8 @@ impl<L: VmaLock> Stage<L> {
     }
 
     fn writer(&self) {
+        // Takes its task number under a mutex, which a reader that ends gives its own back under: an order between them, so now.
+        let _ = Native::current();
         while self.begun.load(Relaxed) < 2 {
             thread::yield_now();
         }
