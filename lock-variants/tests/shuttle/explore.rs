@@ -7,6 +7,7 @@
 //! | `VMALOCK_SCHEDULE=FILE` | the schedule in the file and no other; `scripts/replay.sh` sets it |
 //! | `SHUTTLE_RANDOM_SEED=7` | other schedules than those of each test run |
 
+use crate::bursts::Bursts;
 use shuttle::scheduler::{PctScheduler, RandomScheduler, ReplayScheduler, Scheduler};
 use shuttle::{Config, FailurePersistence, Runner};
 use std::any::Any;
@@ -24,9 +25,10 @@ const DEEP: usize = 50;
 /// The file that shuttle writes a schedule to, in a directory that has none yet.
 const WRITTEN: &str = "schedule000.txt";
 
-/// Runs `body` under `iterations` schedules: half of them switch between threads at random, which mixes their steps well;
-/// half let one thread run on and stop it at a few random places (PCT), which finds what needs a thread to stand still in
-/// a narrow window while another does a lot. They are the same ones in each test run.
+/// Runs `body` under `iterations` schedules. A third of them switch between threads at random, which mixes their steps well.
+/// A third let each thread run for a while ([`Bursts`]), which finds what needs several threads to stand still in narrow
+/// windows by turns. A third let one thread run on and stop it at a few random places (PCT), which finds what needs a thread
+/// to stand still while another does a lot. They are the same ones in each test run.
 ///
 /// # Panics
 /// If `body` panics, all of its threads block, or they take more than a million steps: with the schedule, and with the
@@ -85,10 +87,11 @@ fn run(
         schedule.set_allow_incomplete(); // a failure ends the schedule where it was found
         return run_with(schedule, config, body);
     }
-    let half = (iterations * depth()).div_ceil(2);
-    let random = RandomScheduler::new_from_seed(0, half);
+    let third = (iterations * depth()).div_ceil(3);
+    let random = RandomScheduler::new_from_seed(0, third);
     run_with(random, config.clone(), Arc::clone(&body))?;
-    let few_switches = PctScheduler::new_from_seed(0, LONG_STOPS, half);
+    run_with(Bursts::new(third), config.clone(), Arc::clone(&body))?;
+    let few_switches = PctScheduler::new_from_seed(0, LONG_STOPS, third);
     run_with(few_switches, config, body)
 }
 

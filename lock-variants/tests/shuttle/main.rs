@@ -19,6 +19,7 @@
 //! Each has something made wrong on purpose, kept as a test that it is noticed.
 
 mod balance;
+mod bursts;
 mod downgrade;
 mod explore;
 mod fallback;

@@ -39,6 +39,11 @@ pub(crate) fn is_asleep(thread: &thread::Thread) -> bool {
     Shuttle::task(task_of(thread)).parker.is_asleep()
 }
 
+/// Wakes a thread that sleeps although nothing it waits for has come.
+pub(crate) fn wake_for_nothing(thread: &thread::Thread) {
+    Shuttle::task(task_of(thread)).parker.unpark();
+}
+
 fn task_of(thread: &thread::Thread) -> TaskId {
     let number = usize::from(thread.id());
     TaskId::new(u32::try_from(number).expect("shuttle numbers its threads from 0"))

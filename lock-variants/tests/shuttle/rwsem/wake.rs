@@ -1,8 +1,9 @@
 //! Whom a wake reaches: at most 256 readers, and each of them although those before it are gone already.
 
-use super::{Guarded, join};
+use super::{Guarded, SHORT_NS, join};
 use crate::explore::explore;
-use shuttle::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use crate::machine::{let_time_pass, wake_for_nothing};
+use shuttle::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use shuttle::sync::{Arc, Mutex};
 use shuttle::thread;
 
@@ -43,7 +44,8 @@ fn a_wake_lets_256_readers_in_and_the_last_of_them_the_rest() {
 }
 
 /// The waker walks a chain of readers whose first may be gone, and may wait for the lock again, before it has come to the
-/// second: what it needs of a reader it must have read before it lets it go.
+/// second: what it needs of a reader it must have read before it lets it go. A thread wakes them all the time for nothing,
+/// which is legal, so that the first sees that it is let go before it is woken for it.
 #[test]
 fn readers_that_come_back_at_once_do_not_cut_the_chain_of_their_waker() {
     let test = "rwsem::wake::readers_that_come_back_at_once_do_not_cut_the_chain_of_their_waker";
@@ -58,16 +60,26 @@ fn readers_that_come_back_at_once_do_not_cut_the_chain_of_their_waker() {
             }
         };
         let mut threads: Vec<_> = (0..3).map(|_| guarded.spawn(reader)).collect();
+        let readers: Vec<_> = threads.iter().map(|it| it.thread().clone()).collect();
         threads.push(guarded.spawn(|guarded| {
             guarded.lock.write_lock();
             guarded.change();
             guarded.lock.write_unlock();
         }));
-        // They are on the list, and some of them not asleep yet.
-        while guarded.waiters() < 3 {
+        let is_released = Arc::new(AtomicBool::new(false));
+        let is_over = Arc::clone(&is_released);
+        threads.push(thread::spawn(move || {
+            while !is_over.load(SeqCst) {
+                readers.iter().for_each(wake_for_nothing);
+                thread::yield_now();
+            }
+        }));
+        while guarded.waiters() < 4 {
+            let_time_pass(SHORT_NS);
             thread::yield_now();
         }
         guarded.lock.write_unlock();
+        is_released.store(true, SeqCst);
         join(threads);
         guarded.assert_idle();
     });
