@@ -103,7 +103,7 @@ struct RetriesUntilAttached;
 impl Model for RetriesUntilAttached {
     const TEST: &'static str =
         "fallback::a_vma_that_is_not_attached_yet_is_looked_up_again_and_again";
-    const ITERATIONS: usize = 400;
+    const ITERATIONS: usize = 5000;
 
     fn is_about<L: VmaLock<Machine = Shuttle>>() -> bool {
         RETRIES_UNTIL_ATTACHED.contains(&L::INFO.name)
