@@ -28,7 +28,7 @@ impl Bursts {
         let mut bits = self.state;
         bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (bits ^ (bits >> 31)) % (2 << (self.runs % 5)) != 0
+        !(bits ^ (bits >> 31)).is_multiple_of(2 << (self.runs % 5))
     }
 }
 
