@@ -43,7 +43,7 @@ impl Model {
     /// Runs it in few executions, to see which places of the text it comes by.
     pub(crate) fn places(&self) -> HashSet<Place> {
         let body = Arc::clone(&self.body);
-        places(|| check(2, move || body()))
+        places(|| check(self.preemptions.min(2), move || body()))
     }
 
     /// The same on a machine with a fault.
