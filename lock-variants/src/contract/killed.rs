@@ -1,8 +1,8 @@
 //! The checks of the locks whose writer's wait a fatal signal ends.
 
 use super::alone::{must_decline, must_read};
-use super::threads::Stage;
-use super::{Body, Check, Kind, RANGE, Situation, map, unmap, write_lock};
+use super::stage::{Stage, bodies};
+use super::{Check, Kind, RANGE, Situation, map, unmap, write_lock};
 use bench_core::lock::{ReadEnd, VmaLock};
 use bench_core::machine::{Machine, Task, TaskId, Word};
 use bench_core::space::Mm;
@@ -173,13 +173,8 @@ fn killed_while_a_reader_leaves<L: VmaLock>(rounds: u32) -> Situation {
         stage: Stage::new(),
         victim: Word::new(0),
     });
-    let acts: [fn(&Deed<L>); 2] = [Deed::writer, Deed::reader];
-    let bodies = acts.into_iter().map(|act| {
-        let deed = Arc::clone(&deed);
-        Box::new(move || (0..rounds).for_each(|_| act(&deed))) as Body
-    });
     Situation {
-        bodies: bodies.collect(),
+        bodies: bodies(&deed, rounds, &[Deed::writer, Deed::reader]),
         verdict: Box::new(move || deed.stage.is_as_new()),
     }
 }

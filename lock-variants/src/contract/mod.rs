@@ -17,10 +17,12 @@
 //! ```
 
 mod alone;
+mod exclusion;
 mod killed;
+mod recycling;
+mod stage;
 #[cfg(test)]
 mod tests;
-mod threads;
 
 use bench_core::lock::{Declined, ReadEnd, VmaLock, WriteSection};
 use bench_core::space::Mm;
@@ -80,6 +82,23 @@ impl fmt::Display for Broken {
 impl std::error::Error for Broken {}
 
 impl Check {
+    /// One of several threads.
+    fn parallel(
+        name: &'static str,
+        rule: &'static str,
+        about_exclusion: bool,
+        threads: usize,
+        prepare: fn(u32) -> Situation,
+    ) -> Self {
+        Self {
+            name,
+            rule,
+            about_exclusion,
+            threads,
+            kind: Kind::Threads(prepare),
+        }
+    }
+
     /// Runs the check once. `rounds` is how often each thread repeats what it does; a model needs 1. `in_parallel` runs
     /// the bodies at the same time, one thread each, and returns when all are done; it is not called when
     /// [`Check::threads`] is 1.
@@ -108,7 +127,8 @@ impl Check {
 #[must_use]
 pub fn checks<L: VmaLock>() -> Vec<Check> {
     let mut checks = alone::checks::<L>();
-    checks.extend(threads::checks::<L>());
+    checks.extend(exclusion::checks::<L>());
+    checks.extend(recycling::checks::<L>());
     checks.extend(killed::checks::<L>());
     checks
 }
