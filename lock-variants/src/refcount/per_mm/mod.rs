@@ -31,8 +31,10 @@
 //! 4. OFFSET is subtracted as often as it was added, however W2 ended (P22).
 //! 5. A VMA is stamped after its readers are gone and never before. Were it stamped before W2, a writer that was killed there would
 //!    leave the number behind, W0 of the next call in the same section would take it for done, and readers would still be inside (P3).
-//!    Where no signal ends W2, it would turn readers away that might have stayed, and, in weak memory, let one in that took the
-//!    next section's stamp for a sign that its own is over.
+//!    Where no signal ends W2 it would be unsafe all the same in weak memory: the numbers are Relaxed, so that a reader of one section
+//!    may see that section's number in the mm and the next one's on the VMA, and stay, although nothing has told it that its section
+//!    is over. Only with a Release fence before the stamp, and an Acquire fence behind the look, would it do no more than turn readers
+//!    away.
 //! 6. Nobody touches an mm's slot without either being a thread of that mm or having grabbed it before counting down.
 //!
 //! # Memory ordering
