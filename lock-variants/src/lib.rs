@@ -15,6 +15,7 @@ pub mod bravo;
 pub mod catalogue;
 pub mod contract;
 pub mod mmap_lock;
+mod mms;
 pub mod notes;
 pub mod null;
 mod parking_lot;

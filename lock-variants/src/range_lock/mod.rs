@@ -63,25 +63,16 @@ mod tests;
 
 pub use table::{EVERYTHING, READERS, Ranges, Table, WRITER_RANGES};
 
+use crate::mms;
 use crate::rcuwait::Rcuwait;
 use bench_core::lock::{Declined, Interrupted, LockFacts, ReadEnd, VmaLock, WriteSection};
 use bench_core::machine::{Machine, Word};
 use bench_core::space::PAGE_BYTES;
 use std::ops::Range;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::{Mutex, PoisonError};
 
 /// The owner of a detached VMA.
 const NOBODY: u64 = 0;
-
-/// A number that no other mm has or had, from 1. 64 bits do not wrap. A std `Mutex`, since it is no part of the lock: taken
-/// once for an mm, and no word of the machine is touched meanwhile.
-fn new_number() -> u64 {
-    static LAST: Mutex<u64> = Mutex::new(0);
-    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
-    *last += 1;
-    *last
-}
 
 /// The mm's half.
 #[derive(Debug)]
@@ -131,7 +122,7 @@ impl<M: Machine> VmaLock for RangeLock<M> {
 
     fn new() -> Self {
         Self {
-            number: new_number(),
+            number: mms::new_number(),
             writer: Rcuwait::new(),
             ranges: Ranges::new(),
         }

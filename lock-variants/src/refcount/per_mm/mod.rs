@@ -46,7 +46,7 @@
 //! A wake may reach a writer that waits for another VMA of its mm by now, or that was killed; it looks again, or has gone on.
 //!
 //! # What differs from the kernel
-//! - `vm_mm` is a number and not a pointer, as many bytes long: [`mms`] has the mm for it. The comparison of each fault costs
+//! - `vm_mm` is a number and not a pointer, as many bytes long: `mms` has the mm for it. The comparison of each fault costs
 //!   the same; only the reader of a foreign VMA looks the number up.
 //! - The slot is behind a pointer, so that it can outlive its mm, where the kernel keeps the whole `mm_struct`.
 //! - The kernel drops the RCU read lock before it lets go of a foreign mm, since freeing it may sleep.
@@ -55,19 +55,18 @@
 //! - W2's last load is Acquire, as in [`refcount`](super) (P7).
 
 mod lock;
-mod mms;
 #[cfg(test)]
 mod tests;
 
 pub use lock::{Linux617, Linux619, Refcount617, Refcount619, RefcountPerMm, Version};
 
 use super::{LIMIT, Merged, OFFSET, decode, why};
+use crate::mms::{self, Reachable};
 use crate::rcuwait::Rcuwait;
 use crate::refcount_t::RefcountT;
 use crate::sequence::{self, MmSequence, OddInside, VmaSequence};
 use bench_core::lock::{Declined, Interrupted};
 use bench_core::machine::{Machine, Word};
-use mms::Reachable;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 /// The mm's half of all versions.

@@ -8,39 +8,38 @@ use std::any::Any;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-/// All mms of all designs. Of what a number stands for, each design knows the type.
-static MMS: Mutex<Mms> = Mutex::new(Mms {
-    last_number: 0,
-    alive: BTreeMap::new(),
-});
-
-struct Mms {
-    /// 64 bits do not wrap, so that a number is never given twice.
-    last_number: u64,
-    alive: BTreeMap<u64, Weak<dyn Any + Send + Sync>>,
+/// A number that no other mm of any design has or had, from 1. 64 bits do not wrap.
+pub(crate) fn new_number() -> u64 {
+    static LAST: Mutex<u64> = Mutex::new(0);
+    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    *last += 1;
+    *last
 }
 
-fn mms() -> MutexGuard<'static, Mms> {
+type Parts = BTreeMap<u64, Weak<dyn Any + Send + Sync>>;
+
+/// The parts of mms that can be reached. Of what a number stands for, each design knows the type.
+static PARTS: Mutex<Parts> = Mutex::new(BTreeMap::new());
+
+fn parts() -> MutexGuard<'static, Parts> {
     // A model that fails unwinds; what it leaves is whole.
-    MMS.lock().unwrap_or_else(PoisonError::into_inner)
+    PARTS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The part of an mm that others may reach by the mm's number, and may keep from being freed with it. The mm owns it.
 #[derive(Debug)]
-pub(super) struct Reachable<T> {
+pub(crate) struct Reachable<T> {
     number: u64,
     part: Arc<T>,
 }
 
 impl<T: Send + Sync + 'static> Reachable<T> {
-    /// The part of a new mm, with a number that no other mm has or had. Numbers begin at 1.
-    pub(super) fn new(part: T) -> Self {
+    /// The part of a new mm, with a new number.
+    pub(crate) fn new(part: T) -> Self {
         let part = Arc::new(part);
         let weak = Arc::downgrade(&part);
-        let mut mms = mms();
-        mms.last_number += 1;
-        let number = mms.last_number;
-        mms.alive.insert(number, weak);
+        let number = new_number();
+        parts().insert(number, weak);
         Self { number, part }
     }
 }
@@ -48,13 +47,13 @@ impl<T: Send + Sync + 'static> Reachable<T> {
 impl<T> Reachable<T> {
     /// The mm's number.
     #[inline(always)]
-    pub(super) fn number(&self) -> u64 {
+    pub(crate) fn number(&self) -> u64 {
         self.number
     }
 
     /// The part, for the mm itself.
     #[inline(always)]
-    pub(super) fn part(&self) -> &T {
+    pub(crate) fn part(&self) -> &T {
         &self.part
     }
 }
@@ -62,15 +61,15 @@ impl<T> Reachable<T> {
 /// The mm goes away; its part stays for as long as others have grabbed it.
 impl<T> Drop for Reachable<T> {
     fn drop(&mut self) {
-        mms().alive.remove(&self.number);
+        parts().remove(&self.number);
     }
 }
 
 /// Keeps the part of the mm with this number from being freed (`mmgrab`), until what is returned is dropped (`mmdrop`). `None` when
 /// the mm is gone.
-pub(super) fn grab<T: Send + Sync + 'static>(number: u64) -> Option<Arc<T>> {
+pub(crate) fn grab<T: Send + Sync + 'static>(number: u64) -> Option<Arc<T>> {
     // Found and kept in one step, or it could be freed in between.
-    let part = mms().alive.get(&number)?.upgrade()?;
+    let part = parts().get(&number)?.upgrade()?;
     part.downcast().ok()
 }
 
