@@ -180,6 +180,7 @@ impl<L: VmaLock, P: Place<L>> VmaLock for PlacedAt<L, P> {
     const INFO: LockFacts = P::INFO;
     const PER_VMA: bool = L::PER_VMA;
     const SPECULATIVE: bool = L::SPECULATIVE;
+    const KILLABLE: bool = L::KILLABLE;
     const VMA_HEAP_BYTES: usize = L::VMA_HEAP_BYTES + P::ELSEWHERE_BYTES;
 
     fn new() -> Self {

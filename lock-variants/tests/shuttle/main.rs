@@ -12,6 +12,7 @@
 //! | [`balance`] | a read that is not ended (P21), the two locks in the wrong order (P24) |
 //! | [`downgrade`] | what a downgrade of the mmap lock does to VMAs (P26) |
 //! | [`fallback`] | a fault ends, whatever others do (P23) |
+//! | [`killable`] | a fatal signal while a writer waits (P3, P22) |
 //! | [`sections`] | what the index and the grace periods owe a walk (P13) |
 //! | [`rwsem`] | the mmap lock alone |
 //! | [`replay`] | the command that a failure prints |
@@ -23,6 +24,7 @@ mod bursts;
 mod downgrade;
 mod explore;
 mod fallback;
+mod killable;
 mod locks;
 mod machine;
 mod pool;

@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Mutex, PoisonError};
 
 /// An address in the VMA.
-const ADDRESS: u64 = 0x1000;
+pub(crate) const ADDRESS: u64 = 0x1000;
 
 /// The mm, its attached VMA, and words for what a model wants to tell between its threads, all 0.
 pub(crate) struct Stage<L: VmaLock<Machine = Shuttle>> {

@@ -22,6 +22,16 @@ pub(crate) trait Twist<L: VmaLock>: Debug + Default + Send + Sync + 'static {
         lock.end_read(vma, token)
     }
 
+    /// [`VmaLock::start_write`].
+    fn start_write(
+        &self,
+        lock: &L,
+        vma: &L::Vma,
+        section: &WriteSection<'_>,
+    ) -> Result<(), Interrupted> {
+        lock.start_write(vma, section)
+    }
+
     /// [`VmaLock::end_write_all`].
     fn end_write_all(&self, lock: &L, section: &WriteSection<'_>) {
         lock.end_write_all(section);
@@ -42,6 +52,8 @@ impl<L: VmaLock<Machine = Shuttle>, T: Twist<L>> VmaLock for Twisted<L, T> {
 
     const INFO: LockFacts = L::INFO;
     const PER_VMA: bool = L::PER_VMA;
+    const SPECULATIVE: bool = L::SPECULATIVE;
+    const KILLABLE: bool = L::KILLABLE;
 
     fn new() -> Self {
         Self {
@@ -83,7 +95,7 @@ impl<L: VmaLock<Machine = Shuttle>, T: Twist<L>> VmaLock for Twisted<L, T> {
     }
 
     fn start_write(&self, vma: &L::Vma, section: &WriteSection<'_>) -> Result<(), Interrupted> {
-        self.lock.start_write(vma, section)
+        self.twist.start_write(&self.lock, vma, section)
     }
 
     fn end_write_all(&self, section: &WriteSection<'_>) {

@@ -44,6 +44,11 @@ pub(crate) fn wake_for_nothing(thread: &thread::Thread) {
     Shuttle::task(task_of(thread)).parker.unpark();
 }
 
+/// Sends a thread a fatal signal.
+pub(crate) fn kill(thread: &thread::Thread) {
+    Shuttle::task(task_of(thread)).kill();
+}
+
 fn task_of(thread: &thread::Thread) -> TaskId {
     let number = usize::from(thread.id());
     TaskId::new(u32::try_from(number).expect("shuttle numbers its threads from 0"))
