@@ -49,7 +49,7 @@
 //!
 //! # Protocol
 //! Reader: (R0) decline when the numbers are equal; (R1) try to lock shared, decline when that fails; (R2) decline when
-//! the VMA is detached, or the numbers are equal now. Writer: (W0) done when the numbers are equal and the VMA is attached;
+//! the numbers are equal now, or the VMA is detached. Writer: (W0) done when the numbers are equal and the VMA is attached;
 //! (W1) lock exclusively, which waits for readers; (W2) stamp; (W3) unlock. The end of the section adds one to the mm's
 //! number.
 //!
@@ -211,12 +211,12 @@ impl<M: Machine, P: PlainLock, D: Design<P>> VmaLock for Sequenced<M, P, D> {
         let Some(guard) = vma.plain.try_read() else {
             return Err(vma.plain.why_declined());
         };
+        if D::Looks::after(&vma.sequence, &self.sequence, seen) {
+            return Err(Declined::LateSeq);
+        }
         // Relaxed: the plain lock orders it after the last `detach`, and the second look after the section of the last `attach`.
         if vma.detached.load(Relaxed) != 0 {
             return Err(Declined::Detached);
-        }
-        if D::Looks::after(&vma.sequence, &self.sequence, seen) {
-            return Err(Declined::LateSeq);
         }
         Ok(guard)
     }
