@@ -111,45 +111,38 @@ impl<const STRIDE: usize> InSlab<STRIDE> {
     }
 }
 
-impl<M: Machine> Place<Refcount<M>> for InSlab<16> {
-    const INFO: LockFacts = LockFacts {
-        name: "refcount-packed-16",
-        summary: "as refcount-object, but the locks of consecutive VMAs are 16 bytes apart",
-        source: "the alignment of VMAs before they had cache lines of their own",
-        excludes: true,
+/// The locks in slabs, by the distance of those of consecutive VMAs.
+const fn in_slab(stride: usize) -> LockFacts {
+    let (name, summary, source) = match stride {
+        16 => (
+            "refcount-packed-16",
+            "as refcount-object, but the locks of consecutive VMAs are 16 bytes apart",
+            "the alignment of VMAs before they had cache lines of their own",
+        ),
+        40 => (
+            "refcount-packed-40",
+            "as refcount-object, but the locks of consecutive VMAs are 40 bytes apart",
+            "Linux 6.4, commit c7f8f31c00d1: the slab of the lock objects",
+        ),
+        128 => (
+            "refcount-object",
+            "as refcount, but the lock is reached by a pointer and alone on its cache lines",
+            "Linux 6.4, commit c7f8f31c00d1, without the sharing of lines",
+        ),
+        _ => panic!("no lock has this stride"),
     };
-    type Home = Object<<Refcount<M> as VmaLock>::Vma>;
-    const ELSEWHERE_BYTES: usize = 16;
-
-    fn put(vma: <Refcount<M> as VmaLock>::Vma) -> Self::Home {
-        Self::build::<Refcount<M>, _>(vma)
+    LockFacts {
+        name,
+        summary,
+        source,
+        excludes: true,
     }
 }
 
-impl<M: Machine> Place<Refcount<M>> for InSlab<40> {
-    const INFO: LockFacts = LockFacts {
-        name: "refcount-packed-40",
-        summary: "as refcount-object, but the locks of consecutive VMAs are 40 bytes apart",
-        source: "Linux 6.4, commit c7f8f31c00d1: the slab of the lock objects",
-        excludes: true,
-    };
+impl<M: Machine, const STRIDE: usize> Place<Refcount<M>> for InSlab<STRIDE> {
+    const INFO: LockFacts = in_slab(STRIDE);
     type Home = Object<<Refcount<M> as VmaLock>::Vma>;
-    const ELSEWHERE_BYTES: usize = 40;
-
-    fn put(vma: <Refcount<M> as VmaLock>::Vma) -> Self::Home {
-        Self::build::<Refcount<M>, _>(vma)
-    }
-}
-
-impl<M: Machine> Place<Refcount<M>> for InSlab<128> {
-    const INFO: LockFacts = LockFacts {
-        name: "refcount-object",
-        summary: "as refcount, but the lock is reached by a pointer and alone on its cache lines",
-        source: "Linux 6.4, commit c7f8f31c00d1, without the sharing of lines",
-        excludes: true,
-    };
-    type Home = Object<<Refcount<M> as VmaLock>::Vma>;
-    const ELSEWHERE_BYTES: usize = 128;
+    const ELSEWHERE_BYTES: usize = STRIDE;
 
     fn put(vma: <Refcount<M> as VmaLock>::Vma) -> Self::Home {
         Self::build::<Refcount<M>, _>(vma)
@@ -246,11 +239,11 @@ impl<L: VmaLock, P: Place<L>> VmaLock for PlacedAt<L, P> {
 #[cfg(test)]
 mod tests {
     use super::{InSlab, Object, OwnLine, Place, RefcountOwnLine, RefcountPacked16};
+    use crate::contract::mapped;
     use crate::refcount::Refcount;
     use bench_core::arena::Slab;
     use bench_core::lock::{LockFacts, VmaLock};
     use bench_core::machine::Solo;
-    use bench_core::space::Mm;
 
     type Lock = Refcount<Solo>;
     type Vma = <Lock as VmaLock>::Vma;
@@ -332,11 +325,7 @@ mod tests {
     #[test]
     fn it_is_the_lock_that_it_places() {
         type Packed = RefcountPacked16<Solo>;
-        let (mm, vma) = (Mm::<Packed>::new(), Packed::new_vma());
-        let guard = mm.write_lock();
-        mm.lock().start_write(&vma, guard.section()).unwrap();
-        mm.lock().attach(&vma, guard.section());
-        drop(guard);
+        let (mm, vma) = mapped::<Packed>().unwrap();
         mm.lock().start_read(&vma, 0).unwrap();
         assert_eq!(
             mm.lock().describe(&vma),
