@@ -1,6 +1,6 @@
 //! The checks that need one thread.
 
-use super::{Check, Kind, RANGE, Read, map, read, read_at, set_up, unmap, write_lock};
+use super::{Check, Kind, RANGE, Read, map, mapped, read, read_at, set_up, unmap, write_lock};
 use bench_core::lock::{Declined, ReadEnd, VmaLock};
 use bench_core::space::Mm;
 
@@ -155,8 +155,7 @@ fn given_up_stays_detached<L: VmaLock>() -> Result<(), String> {
 }
 
 fn write_lock_declines<L: VmaLock>() -> Result<(), String> {
-    let (mm, vma) = (Mm::<L>::new(), L::new_vma());
-    map(&mm, &vma)?;
+    let (mm, vma) = mapped::<L>()?;
     for _ in 0..3 {
         let guard = mm.write_lock();
         write_lock(&mm, &vma, guard.section())?;
@@ -216,8 +215,7 @@ fn end_unlocks_all<L: VmaLock>() -> Result<(), String> {
 }
 
 fn downgrade_unlocks<L: VmaLock>() -> Result<(), String> {
-    let (mm, vma) = (Mm::<L>::new(), L::new_vma());
-    map(&mm, &vma)?;
+    let (mm, vma) = mapped::<L>()?;
     let guard = mm.write_lock();
     write_lock(&mm, &vma, guard.section())?;
     must_decline(&mm, &vma, "before the downgrade")?;
@@ -228,8 +226,7 @@ fn downgrade_unlocks<L: VmaLock>() -> Result<(), String> {
 }
 
 fn readers_share<L: VmaLock>() -> Result<(), String> {
-    let (mm, vma) = (Mm::<L>::new(), L::new_vma());
-    map(&mm, &vma)?;
+    let (mm, vma) = mapped::<L>()?;
     let tokens: Result<Vec<_>, _> = (0..3)
         .map(|_| mm.lock().start_read(&vma, RANGE.start))
         .collect();
@@ -250,8 +247,7 @@ fn readers_share<L: VmaLock>() -> Result<(), String> {
 }
 
 fn detach_hides<L: VmaLock>() -> Result<(), String> {
-    let (mm, vma) = (Mm::<L>::new(), L::new_vma());
-    map(&mm, &vma)?;
+    let (mm, vma) = mapped::<L>()?;
     must_read(&mm, &vma, "before it was detached")?;
     let guard = mm.write_lock();
     write_lock(&mm, &vma, guard.section())?;
@@ -263,8 +259,7 @@ fn detach_hides<L: VmaLock>() -> Result<(), String> {
 }
 
 fn attach_again<L: VmaLock>() -> Result<(), String> {
-    let (mm, vma) = (Mm::<L>::new(), L::new_vma());
-    map(&mm, &vma)?;
+    let (mm, vma) = mapped::<L>()?;
     let guard = mm.write_lock();
     write_lock(&mm, &vma, guard.section())?;
     mm.lock().detach(&vma, guard.section());
@@ -310,8 +305,7 @@ fn overlapped<L: VmaLock>(
     what: &str,
     happens: fn(&Mm<L>, &L::Vma) -> Result<(), String>,
 ) -> Result<(), String> {
-    let (mm, vma) = (Mm::<L>::new(), L::new_vma());
-    map(&mm, &vma)?;
+    let (mm, vma) = mapped::<L>()?;
     let token = mm.lock().start_read(&vma, RANGE.start);
     let token = token.map_err(|reason| format!("a read without a writer: {reason:?}"))?;
     happens(&mm, &vma)?;

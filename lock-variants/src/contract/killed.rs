@@ -2,7 +2,7 @@
 
 use super::alone::{must_decline, must_read};
 use super::stage::{Stage, bodies};
-use super::{Check, Kind, RANGE, Situation, map, unmap, write_lock};
+use super::{Check, Kind, RANGE, Situation, map, mapped, unmap, write_lock};
 use bench_core::lock::{ReadEnd, VmaLock};
 use bench_core::machine::{Machine, Task, TaskId, Word};
 use bench_core::space::Mm;
@@ -61,8 +61,8 @@ impl<M: Machine> Drop for Killed<M> {
 }
 
 fn interrupted_writer_leaves_no_trace<L: VmaLock>() -> Result<(), String> {
-    let (mm, vma, other) = (Mm::<L>::new(), L::new_vma(), L::new_vma());
-    map(&mm, &vma)?;
+    let (mm, vma) = mapped::<L>()?;
+    let other = L::new_vma();
     map(&mm, &other)?;
     let token = mm.lock().start_read(&vma, RANGE.start);
     let token = token.map_err(|reason| format!("the only reader was declined: {reason:?}"))?;

@@ -160,6 +160,13 @@ fn map<L: VmaLock>(mm: &Mm<L>, vma: &L::Vma) -> Result<(), String> {
     Ok(())
 }
 
+/// An mm and a VMA that it has mapped.
+pub(crate) fn mapped<L: VmaLock>() -> Result<(Mm<L>, L::Vma), String> {
+    let (mm, vma) = (Mm::new(), L::new_vma());
+    map(&mm, &vma)?;
+    Ok((mm, vma))
+}
+
 /// Detaches a VMA, in a section of its own.
 fn unmap<L: VmaLock>(mm: &Mm<L>, vma: &L::Vma) -> Result<(), String> {
     let guard = mm.write_lock();

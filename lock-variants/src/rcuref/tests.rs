@@ -1,6 +1,7 @@
 //! The value table, step by step, on the machine of one task.
 
 use super::{BIAS, DEAD, DEAD_ZONE, Rcuref, RcurefVma, decode};
+use crate::contract::mapped;
 use bench_core::lock::{Declined, VmaLock};
 use bench_core::machine::Solo;
 use bench_core::space::Mm;
@@ -10,16 +11,6 @@ type Lock = Rcuref<Solo>;
 
 fn count(vma: &RcurefVma<Solo>) -> u32 {
     vma.count.load(Relaxed)
-}
-
-/// An mm and a VMA that it has mapped.
-fn mapped() -> (Mm<Lock>, RcurefVma<Solo>) {
-    let (mm, vma) = (Mm::<Lock>::new(), Lock::new_vma());
-    let guard = mm.write_lock();
-    mm.lock().start_write(&vma, guard.section()).unwrap();
-    mm.lock().attach(&vma, guard.section());
-    drop(guard);
-    (mm, vma)
 }
 
 #[test]
@@ -54,7 +45,7 @@ fn the_count_after_each_step() {
 
 #[test]
 fn each_reason_to_decline() {
-    let (mm, vma) = mapped();
+    let (mm, vma) = mapped::<Lock>().unwrap();
     for (there, reason, left) in [
         (BIAS, Declined::WriterBit, BIAS),
         (BIAS + 2, Declined::WriterBit, BIAS + 2),
@@ -91,7 +82,7 @@ fn attach_wipes_out_adds_that_nobody_undoes() {
 /// A reader adds while a writer owns the count, which leaves before the reader goes on: its add is still there.
 #[test]
 fn the_writer_keeps_the_count_of_a_reader_that_is_about_to_back_off() {
-    let (_mm, vma) = mapped();
+    let (_mm, vma) = mapped::<Lock>().unwrap();
     vma.count.store(BIAS, Relaxed);
     let sum = vma.count.fetch_add(1, Relaxed) + 1; // a reader, half way
     assert!(!vma.die(BIAS), "dead while somebody owes an undo");
@@ -118,7 +109,7 @@ fn adds_to_a_dead_vma_do_not_pile_up() {
 
 #[test]
 fn a_word_in_words() {
-    let (mm, vma) = mapped();
+    let (mm, vma) = mapped::<Lock>().unwrap();
     vma.count.store(BIAS + 2, Relaxed);
     assert_eq!(
         mm.lock().describe(&vma),

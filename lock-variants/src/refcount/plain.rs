@@ -37,8 +37,9 @@ pub type RefcountPlain<M> = Refcount<M, Plain>;
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{counts, mapped};
+    use super::super::tests::counts;
     use super::{Plain, RefcountPlain};
+    use crate::contract::mapped;
     use bench_core::lock::VmaLock;
     use bench_core::machine::Solo;
     use std::sync::atomic::Ordering::Relaxed;
@@ -53,7 +54,7 @@ mod tests {
 
     #[test]
     fn a_bad_count_is_counted_on() {
-        let (mm, vma) = mapped::<RefcountPlain<Solo>>();
+        let (mm, vma) = mapped::<RefcountPlain<Solo>>().unwrap();
         vma.count.set(0xd000_0000, Relaxed);
         assert_eq!(mm.lock().start_read(&vma, 0), Ok(()));
         assert_eq!(vma.count.read(Relaxed), 0xd000_0001);

@@ -1,6 +1,7 @@
 //! The value table, step by step, on the machine of one task.
 
 use super::{Form, LIMIT, Merged, OFFSET, Refcount, RefcountVma, decode};
+use crate::contract::mapped;
 use crate::sequence::Width;
 use bench_core::lock::{Declined, VmaLock};
 use bench_core::machine::Solo;
@@ -11,16 +12,6 @@ type Lock = Refcount<Solo>;
 
 pub(super) fn count<F: Form>(vma: &RefcountVma<Solo, F>) -> u32 {
     vma.count.read(Relaxed)
-}
-
-/// An mm and a VMA that it has mapped.
-pub(super) fn mapped<L: VmaLock<Machine = Solo>>() -> (Mm<L>, L::Vma) {
-    let (mm, vma) = (Mm::<L>::new(), L::new_vma());
-    let guard = mm.write_lock();
-    mm.lock().start_write(&vma, guard.section()).unwrap();
-    mm.lock().attach(&vma, guard.section());
-    drop(guard);
-    (mm, vma)
 }
 
 /// The counts when new, write-locked, attached, read by two, read by none, write-locked, detached.
@@ -107,7 +98,7 @@ fn the_count_after_each_step() {
 
 #[test]
 fn each_reason_to_decline() {
-    let (mm, vma) = mapped::<Lock>();
+    let (mm, vma) = mapped::<Lock>().unwrap();
     assert_eq!(
         mm.lock().start_read(&Lock::new_vma(), 0),
         Err(Declined::Detached)
@@ -125,7 +116,7 @@ fn each_reason_to_decline() {
 
 #[test]
 fn the_last_reader_below_the_limit_enters() {
-    let (mm, vma) = mapped::<Lock>();
+    let (mm, vma) = mapped::<Lock>().unwrap();
     vma.count.set(LIMIT - 1, Relaxed);
     assert_eq!(mm.lock().start_read(&vma, 0), Ok(()));
     assert_eq!(count(&vma), LIMIT);
@@ -134,7 +125,7 @@ fn the_last_reader_below_the_limit_enters() {
 
 #[test]
 fn a_word_in_words() {
-    let (mm, vma) = mapped::<Lock>();
+    let (mm, vma) = mapped::<Lock>().unwrap();
     vma.count.set(OFFSET + 2, Relaxed);
     assert_eq!(
         mm.lock().describe(&vma),

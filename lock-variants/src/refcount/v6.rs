@@ -74,9 +74,10 @@ pub type RefcountV6<M> = Refcount<M, Version6>;
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{count, counts, mapped};
+    use super::super::tests::{count, counts};
     use super::super::{Form, Refcount, decode};
     use super::{OFFSET, RefcountV6, Version6};
+    use crate::contract::mapped;
     use bench_core::lock::{Declined, VmaLock};
     use bench_core::machine::Solo;
     use std::sync::atomic::Ordering::Relaxed;
@@ -90,7 +91,7 @@ mod tests {
 
     #[test]
     fn each_reason_to_decline() {
-        let (mm, vma) = mapped::<Lock>();
+        let (mm, vma) = mapped::<Lock>().unwrap();
         for (at, declined) in [
             (0, Declined::Detached),
             (0x3fff_fffe, Declined::Limit),
@@ -106,7 +107,7 @@ mod tests {
 
     #[test]
     fn a_writer_fits_above_the_last_reader() {
-        let (mm, vma) = mapped::<Lock>();
+        let (mm, vma) = mapped::<Lock>().unwrap();
         vma.count.set(Version6::LIMIT - 1, Relaxed);
         assert_eq!(mm.lock().start_read(&vma, 0), Ok(()));
         assert!(vma.count.add_not_zero(Version6::WRITER));
@@ -117,10 +118,10 @@ mod tests {
     #[test]
     fn a_saturated_count_turns_readers_away() {
         let saturated = 0xc000_0000;
-        let (mm, vma) = mapped::<Lock>();
+        let (mm, vma) = mapped::<Lock>().unwrap();
         vma.count.set(saturated, Relaxed);
         assert_eq!(mm.lock().start_read(&vma, 0), Err(Declined::WriterBit));
-        let (mm, vma) = mapped::<Refcount<Solo>>();
+        let (mm, vma) = mapped::<Refcount<Solo>>().unwrap();
         vma.count.set(saturated, Relaxed);
         assert_eq!(
             mm.lock().start_read(&vma, 0),

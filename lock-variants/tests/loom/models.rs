@@ -122,17 +122,22 @@ pub(crate) fn in_parallel(bodies: Vec<Body>) {
     }
 }
 
-/// The addresses of a VMA.
-const RANGE: Range<u64> = 0x1000..0x2000;
+/// The addresses of a VMA: two pages.
+const RANGE: Range<u64> = 0x1000..0x3000;
+
+/// Maps a VMA, in a section of its own.
+pub(crate) fn map<L: VmaLock<Machine = Loom>>(mm: &Mm<L>, vma: &L::Vma) {
+    let guard = mm.write_lock();
+    mm.lock().set_range(vma, RANGE, guard.section());
+    mm.lock().start_write(vma, guard.section()).unwrap();
+    mm.lock().attach(vma, guard.section());
+    drop(guard);
+}
 
 /// The last reader leaves while the writer begins to wait for it.
 fn last_reader_and_writer<L: VmaLock<Machine = Loom>>() {
     let (mm, vma) = (Arc::new(Mm::<L>::new()), Arc::new(L::new_vma()));
-    let guard = mm.write_lock();
-    mm.lock().set_range(&vma, RANGE, guard.section());
-    mm.lock().start_write(&vma, guard.section()).unwrap();
-    mm.lock().attach(&vma, guard.section());
-    drop(guard);
+    map(&mm, &vma);
     let token = mm.lock().start_read(&vma, RANGE.start).ok().unwrap();
     let (its_mm, its_vma) = (Arc::clone(&mm), Arc::clone(&vma));
     let writer = loom::thread::spawn(move || {
@@ -153,11 +158,7 @@ fn last_reader_and_writer<L: VmaLock<Machine = Loom>>() {
 fn recycled_into_its_number<L: VmaLock<Machine = Loom>>() {
     let (first, second) = (Mm::<L>::new(), Mm::<L>::new());
     let vma = L::new_vma();
-    let guard = first.write_lock();
-    first.lock().set_range(&vma, RANGE, guard.section());
-    assert!(first.lock().start_write(&vma, guard.section()).is_ok());
-    first.lock().attach(&vma, guard.section());
-    drop(guard);
+    map(&first, &vma);
     let guard = first.write_lock();
     assert!(first.lock().start_write(&vma, guard.section()).is_ok());
     first.lock().detach(&vma, guard.section());

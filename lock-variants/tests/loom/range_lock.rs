@@ -2,6 +2,7 @@
 
 use crate::machine::{Loom, check};
 use crate::models::in_parallel;
+use crate::models::map;
 use bench_core::lock::{Declined, Interrupted, LockFacts, ReadEnd, VmaLock, WriteSection};
 use bench_core::machine::{Machine, Word};
 use bench_core::space::{Mm, PAGE_BYTES};
@@ -155,11 +156,7 @@ fn breaks<F: Form>(name: &str) {
 fn one_reader_and_writer<L: VmaLock<Machine = Loom>>() {
     let (mm, vma) = (Arc::new(Mm::<L>::new()), Arc::new(L::new_vma()));
     let inside = Arc::new(<Loom as Machine>::U32::new(0));
-    let guard = mm.write_lock();
-    mm.lock().set_range(&vma, 0x1000..0x3000, guard.section());
-    mm.lock().start_write(&vma, guard.section()).unwrap();
-    mm.lock().attach(&vma, guard.section());
-    drop(guard);
+    map(&mm, &vma);
     let (its_mm, its_vma, its_inside) = (Arc::clone(&mm), Arc::clone(&vma), Arc::clone(&inside));
     let writer = loom::thread::spawn(move || {
         // A writer that sleeps for ever ends with a panic of loom, which has no words left for the guard to unlock.

@@ -1,7 +1,7 @@
 //! The words step by step, on the machine of one task.
 
-use super::super::tests::mapped;
 use super::{LIMIT, OFFSET, PerMmVma, Refcount617, Refcount619};
+use crate::contract::mapped;
 use bench_core::lock::{Declined, Interrupted, VmaLock};
 use bench_core::machine::{Machine, Solo};
 use bench_core::space::Mm;
@@ -39,7 +39,7 @@ fn the_words_after_each_step() {
 
 #[test]
 fn each_reason_to_decline() {
-    let (mm, vma) = mapped::<Lock>();
+    let (mm, vma) = mapped::<Lock>().unwrap();
     for (at, declined) in [
         (0, Declined::Detached),
         (LIMIT, Declined::Limit),
@@ -61,7 +61,7 @@ fn each_reason_to_decline() {
 /// The other mm's writer waits: who comes to its VMA by mistake wakes it, and needs the mm for it.
 #[test]
 fn a_foreign_reader_finds_the_mm_that_it_has_to_wake() {
-    let (mm, vma) = mapped::<Lock>();
+    let (mm, vma) = mapped::<Lock>().unwrap();
     // A writer whose bit is in the count keeps even foreign readers out, so that it can only come in between.
     let other = Mm::<Lock>::new();
     assert_eq!(other.lock().start_read(&vma, 0), Err(Declined::WrongMm));
@@ -75,7 +75,7 @@ fn a_foreign_reader_finds_the_mm_that_it_has_to_wake() {
 #[test]
 #[should_panic(expected = "an mm goes away only after its VMAs are detached")]
 fn an_mm_that_leaves_a_vma_behind_is_missed() {
-    let (mm, vma) = mapped::<Lock>();
+    let (mm, vma) = mapped::<Lock>().unwrap();
     drop(mm);
     let _ = Mm::<Lock>::new().lock().start_read(&vma, 0);
 }
@@ -84,7 +84,7 @@ fn an_mm_that_leaves_a_vma_behind_is_missed() {
 #[test]
 fn the_words_around_an_interrupted_wait() {
     type Lock = Refcount619<Solo>;
-    let (mm, vma) = mapped::<Lock>();
+    let (mm, vma) = mapped::<Lock>().unwrap();
     let me = Solo::task(Solo::current());
     mm.lock().start_read(&vma, 0).unwrap();
     me.kill();
@@ -108,7 +108,7 @@ fn the_words_around_an_interrupted_wait() {
 
 #[test]
 fn a_word_in_words() {
-    let (mm, vma) = mapped::<Lock>();
+    let (mm, vma) = mapped::<Lock>().unwrap();
     assert_eq!(
         mm.lock().describe(&vma),
         "vm_refcnt=0x1 (attached, no reader, this mm's) vm_lock_seq=1 mm_lock_seq=2"

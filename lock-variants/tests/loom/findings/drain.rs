@@ -6,6 +6,7 @@
 
 use crate::machine::fault::{Fault, Half, Planted, Site};
 use crate::machine::{Loom, U32, check, check_with};
+use crate::models::map;
 use bench_core::lock::VmaLock;
 use bench_core::machine::Word;
 use bench_core::space::Mm;
@@ -45,10 +46,7 @@ fn write(word: &U32) -> u32 {
 fn last_reader_and<L: VmaLock<Machine = Loom>>(reader: Use, writer: Use) -> Option<(u32, u32)> {
     let shared = Arc::new((Mm::<L>::new(), L::new_vma(), U32::new(0)));
     let (mm, vma, word) = &*shared;
-    let guard = mm.write_lock();
-    mm.lock().start_write(vma, guard.section()).unwrap();
-    mm.lock().attach(vma, guard.section());
-    drop(guard);
+    map(mm, vma);
     let token = mm.lock().start_read(vma, 0x1000).ok()?;
     let its = Arc::clone(&shared);
     let thread = loom::thread::spawn(move || {

@@ -3,6 +3,7 @@
 
 use crate::machine::fault::{Fault, Planted, Seen, Site, plant};
 use crate::machine::{Loom, U32, check};
+use crate::models::map;
 use bench_core::lock::{LockFacts, VmaLock};
 use bench_core::machine::Word;
 use bench_core::rwsem::RwSem;
@@ -54,10 +55,7 @@ type OfRwsem<S, W> = Sequenced<Loom, RwSem<Loom>, Around<S, W>>;
 fn untouched_for<L: VmaLock<Machine = Loom>>(sections: u32, takes_shortcut: bool) {
     let shared = Arc::new((Mm::<L>::new(), L::new_vma(), U32::new(0)));
     let (mm, vma, inside) = &*shared;
-    let guard = mm.write_lock();
-    mm.lock().start_write(vma, guard.section()).unwrap();
-    mm.lock().attach(vma, guard.section());
-    drop(guard);
+    map(mm, vma);
     for _ in 2..sections {
         drop(mm.write_lock());
     }

@@ -11,6 +11,7 @@ mod killable;
 mod pinned;
 
 use crate::machine::{Loom, check};
+use crate::models::map;
 use bench_core::lock::VmaLock;
 use bench_core::space::Mm;
 use lock_variants::contract::{self, Body, Check};
@@ -19,10 +20,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 /// An mm and a VMA that it has mapped.
 fn mapped<L: VmaLock<Machine = Loom>>() -> (Mm<L>, L::Vma) {
     let (mm, vma) = (Mm::<L>::new(), L::new_vma());
-    let guard = mm.write_lock();
-    mm.lock().start_write(&vma, guard.section()).unwrap();
-    mm.lock().attach(&vma, guard.section());
-    drop(guard);
+    map(&mm, &vma);
     (mm, vma)
 }
 
