@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The litmus tests of docs/findings.md (lock-variants/litmus), each against the verdicts that its file expects. Exit code 1 on a
-# difference. CI does not run them: what they ask does not change with the code.
+# difference. In CI too, where herd7 is there.
 #
 #   HERD7   herd7, when it is not in the PATH. Debian's package herdtools7 (forky and later) has it, and opam.
 #   LKMM    the kernel's memory model: the directory tools/memory-model of a kernel tree, with linux-kernel.cfg in it. It is

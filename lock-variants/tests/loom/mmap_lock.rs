@@ -14,8 +14,8 @@ pub(crate) fn models() -> [Model; 6] {
         Model::new("mmap-lock-three-writers", 2, three_writers),
         Model::new("mmap-lock-reader-and-writer", 3, reader_and_writer),
         Model::new("mmap-lock-downgrade", 5, downgrade),
-        Model::new("spin-queue-of-two", 1, || spin_queue(2)),
-        Model::new("spin-queue-of-three", 1, || spin_queue(3)),
+        Model::new("spin-queue-of-two", 1, || spin_queue(2)).no_deeper(),
+        Model::new("spin-queue-of-three", 1, || spin_queue(3)).no_deeper(),
     ]
 }
 

@@ -20,6 +20,8 @@ pub(crate) struct Model {
     pub(crate) name: &'static str,
     /// How many preemptions its executions have, at most.
     preemptions: usize,
+    /// Whether it can have one more.
+    deeper: bool,
     body: Run,
 }
 
@@ -30,14 +32,22 @@ impl Model {
         Self {
             name,
             preemptions,
+            deeper: true,
             body: Arc::new(body),
         }
+    }
+
+    /// With so many preemptions and never more: threads then spin for each other for longer than loom goes on.
+    pub(crate) fn no_deeper(self) -> Self {
+        let deeper = false;
+        Self { deeper, ..self }
     }
 
     /// Runs it in every execution. Panics when one fails, or when threads wait for each other for ever.
     pub(crate) fn run(&self) {
         let body = Arc::clone(&self.body);
-        check(self.preemptions + more_preemptions(), move || body());
+        let more = if self.deeper { more_preemptions() } else { 0 };
+        check(self.preemptions + more, move || body());
     }
 
     /// Runs it in few executions, to see which places of the text it comes by.
@@ -103,6 +113,7 @@ fn of_check<L: VmaLock>(check: Check) -> Model {
     Model {
         name: check.name,
         preemptions,
+        deeper: preemptions > 1,
         body: Arc::new(move || {
             if let Err(broken) = check.run(1, in_parallel) {
                 panic!("{broken}");
