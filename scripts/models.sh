@@ -17,11 +17,15 @@ case "${1:-}" in
     ;;
 esac
 
+output=$(mktemp)
+trap 'rm -f "$output"' EXIT
+
 # models WHAT TEST...: runs the tests, and fails when there is none.
 models() {
     echo "== $1"
     shift
-    cargo test --locked "$@" 2>&1 | tee /dev/stderr | grep -E '^test result: ok. [1-9]' >/dev/null
+    cargo test --locked "$@" | tee "$output"
+    grep -qE '^test result: ok. [1-9]' "$output"
 }
 
 models 'loom: read sections and the index' -p bench-core --lib -- index::tests::models
