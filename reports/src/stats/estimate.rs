@@ -87,16 +87,25 @@ impl Estimate {
 
 /// The mean, and half the width of its t interval when there are at least two values.
 fn mean_and_half_width(values: &[f64]) -> Option<(f64, Option<f64>)> {
-    let freedom = u32::try_from(values.len()).ok()?.checked_sub(1)?;
-    let count = f64::from(freedom) + 1.0;
-    let mean = values.iter().sum::<f64>() / count;
-    if freedom == 0 {
-        return Some((mean, None));
-    }
+    let mean = mean(values)?;
+    let half = standard_error(values).map(|error| {
+        let freedom = values.len() as f64 - 1.0;
+        t_quantile(0.5 + CONFIDENCE / 2.0, freedom) * error
+    });
+    Some((mean, half))
+}
+
+/// The arithmetic mean; `None` of none.
+pub(super) fn mean(values: &[f64]) -> Option<f64> {
+    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+}
+
+/// The standard error of the mean; `None` of fewer than two values.
+pub(super) fn standard_error(values: &[f64]) -> Option<f64> {
+    let mean = mean(values)?;
+    let count = values.len() as f64;
     let squares: f64 = values.iter().map(|v| (v - mean).powi(2)).sum();
-    let error = (squares / f64::from(freedom) / count).sqrt();
-    let t = t_quantile(0.5 + CONFIDENCE / 2.0, freedom);
-    Some((mean, Some(t * error)))
+    (values.len() > 1).then(|| (squares / (count - 1.0) / count).sqrt())
 }
 
 #[cfg(test)]

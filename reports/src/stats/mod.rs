@@ -13,4 +13,4 @@ pub use fairness::{jain_index, min_max_ratio};
 pub use histogram::{
     CurvePoint, DecodeError, Decoder, MIN_TAIL_SAMPLES, curve, enough_samples, timer_floor_ns,
 };
-pub use student::t_quantile;
+pub use student::{t_quantile, t_upper_tail};
