@@ -3,11 +3,13 @@
 //! The unit is the process. Rounds of one process share its address-space layout and so its luck; they are reduced to
 //! one value, their median, before anything is said about spread (Kalibera and Jones, ISMM 2013).
 
+mod contrast;
 mod estimate;
 mod fairness;
 mod histogram;
 mod student;
 
+pub use contrast::Contrast;
 pub use estimate::{CONFIDENCE, Estimate, Interval, median};
 pub use fairness::{jain_index, min_max_ratio};
 pub use histogram::{
