@@ -6,12 +6,14 @@
 mod contrast;
 mod estimate;
 mod fairness;
+mod family;
 mod histogram;
 mod student;
 
 pub use contrast::Contrast;
 pub use estimate::{CONFIDENCE, Estimate, Interval, median};
 pub use fairness::{jain_index, min_max_ratio};
+pub use family::{benjamini_hochberg, holm};
 pub use histogram::{
     CurvePoint, DecodeError, Decoder, MIN_TAIL_SAMPLES, curve, enough_samples, timer_floor_ns,
 };
