@@ -1,5 +1,6 @@
 //! The crate from outside: made-up runs are written, read and reported.
 
+mod coverage;
 mod page;
 mod reading;
 mod schema;

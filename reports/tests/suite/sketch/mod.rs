@@ -3,7 +3,7 @@
 mod cell;
 mod header;
 mod histogram;
-mod random;
+pub(crate) mod random;
 
 use bench_core::plan::Mode;
 use bench_core::record::{Footer, Record};
