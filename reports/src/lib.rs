@@ -7,6 +7,7 @@
 
 mod digest;
 mod html;
+mod plain;
 pub mod read;
 pub mod stats;
 mod table;

@@ -3,11 +3,8 @@
 use crate::digest::{Digest, Kind, LATENCY, Ranking, RoleTable, Row, Setting, THROUGHPUT};
 use crate::read::Run;
 use crate::stats::timer_floor_ns;
-use crate::{verdict, words};
+use crate::{plain, verdict, words};
 use std::fmt::Write as _;
-
-/// Columns that a page of the terminal has; longer sentences are wrapped.
-const WIDTH: usize = 110;
 
 const HEADS: [&str; 12] = [
     "lock",
@@ -60,6 +57,35 @@ fn role(
     table: &RoleTable,
     marks: &mut Marks,
 ) {
+    let mut title = title(digest, setting, table);
+    let kinds: Vec<Kind> = table
+        .kinds()
+        .into_iter()
+        .filter(|kind| kind.is_drawn())
+        .collect();
+    if let Some(main) = kinds.first() {
+        let _ = write!(title, "; latency of {}", main.words());
+    }
+    let _ = writeln!(out, "{title}");
+    let mut lines = vec![HEADS.map(str::to_owned).to_vec()];
+    for row in &table.rows {
+        let main = kinds.first().copied();
+        lines.push(line(digest, setting, table, row, main, marks));
+    }
+    plain::columns(out, &lines);
+    if let Some(others @ [_, ..]) = kinds.get(1..) {
+        plain::columns(out, &other_kinds(digest, table, others, marks));
+    }
+    plain::wrap(
+        out,
+        "  ",
+        &format!("{}.", verdict::sentence(digest, setting, table)),
+    );
+    out.push('\n');
+}
+
+/// What a table is about: workload, threads, role and what is special of them.
+pub(crate) fn title(digest: &Digest<'_>, setting: &Setting<'_>, table: &RoleTable) -> String {
     let mut title = format!(
         "{}, {}: {}",
         setting.workload,
@@ -75,30 +101,7 @@ fn role(
     if let Some(placement) = digest.placement_of(setting) {
         let _ = write!(title, ", placement {placement}");
     }
-    let kinds: Vec<Kind> = table
-        .kinds()
-        .into_iter()
-        .filter(|kind| kind.is_drawn())
-        .collect();
-    if let Some(main) = kinds.first() {
-        let _ = write!(title, "; latency of {}", main.words());
-    }
-    let _ = writeln!(out, "{title}");
-    let mut lines = vec![HEADS.map(str::to_owned).to_vec()];
-    for row in &table.rows {
-        let main = kinds.first().copied();
-        lines.push(line(digest, setting, table, row, main, marks));
-    }
-    columns(out, &lines);
-    if let Some(others @ [_, ..]) = kinds.get(1..) {
-        columns(out, &other_kinds(digest, table, others, marks));
-    }
-    wrap(
-        out,
-        "  ",
-        &format!("{}.", verdict::sentence(digest, setting, table)),
-    );
-    out.push('\n');
+    title
 }
 
 fn line(
@@ -205,23 +208,6 @@ fn timings(digest: &Digest<'_>, row: &Row, kind: Option<Kind>, marks: &mut Marks
     })
 }
 
-/// Writes lines in columns: the first to the left, the others to the right.
-fn columns(out: &mut String, lines: &[Vec<String>]) {
-    let mut widths = vec![0; lines.first().map_or(0, Vec::len)];
-    for line in lines {
-        for (width, text) in widths.iter_mut().zip(line) {
-            *width = (*width).max(text.chars().count());
-        }
-    }
-    for line in lines {
-        let mut row = format!("  {:<1$}", line[0], widths[0]);
-        for (text, width) in line.iter().zip(&widths).skip(1) {
-            let _ = write!(row, " {text:>width$}");
-        }
-        let _ = writeln!(out, "{}", row.trim_end());
-    }
-}
-
 /// What the marks mean and what is not in the table.
 fn notes(out: &mut String, digest: &Digest<'_>, marks: &Marks) {
     let mut notes: Vec<String> = Vec::new();
@@ -253,6 +239,15 @@ fn notes(out: &mut String, digest: &Digest<'_>, marks: &Marks) {
     if marks.control {
         notes.push("control: excludes nobody; its line is the floor of the harness".into());
     }
+    notes.extend(left_out(digest));
+    for note in notes {
+        plain::wrap(out, "- ", &note);
+    }
+}
+
+/// What is not in the table although the run has or should have it.
+pub(crate) fn left_out(digest: &Digest<'_>) -> Vec<String> {
+    let mut notes = Vec::new();
     for (list, what) in [
         (&digest.unverified, "not verified and not shown"),
         (&digest.errors, "failed"),
@@ -273,30 +268,11 @@ fn notes(out: &mut String, digest: &Digest<'_>, marks: &Marks) {
     if digest.run.footer.as_ref().is_none_or(|f| !f.complete) {
         notes.push(incomplete(digest.run));
     }
-    for note in notes {
-        wrap(out, "- ", &note);
-    }
+    notes
 }
 
 fn incomplete(run: &Run) -> String {
     let reason = run.footer.as_ref().and_then(|f| f.reason.as_deref());
     let reason = reason.unwrap_or("its file has no last line");
     format!("the run is not complete: {reason}")
-}
-
-/// Writes a paragraph that begins with `lead`, its further lines set in by as much.
-fn wrap(out: &mut String, lead: &str, text: &str) {
-    let mut line = lead.to_owned();
-    for (place, word) in text.split_whitespace().enumerate() {
-        if place > 0 && line.chars().count() + 1 + word.chars().count() > WIDTH {
-            out.push_str(&line);
-            out.push('\n');
-            line = " ".repeat(lead.len());
-        } else if place > 0 {
-            line.push(' ');
-        }
-        line.push_str(word);
-    }
-    out.push_str(&line);
-    out.push('\n');
 }
