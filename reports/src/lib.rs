@@ -1,10 +1,12 @@
 //! Statistics, tables and the HTML report of vmalock, from records alone: this crate never runs a lock and never names
 //! one.
 //!
-//! [`load`] reads a run file, [`summary`] is the table at the end of a run, [`html`] the report.
+//! [`load`] reads a run file, [`summary`] is the table at the end of a run, [`html`] the report, [`compare`] sets two locks
+//! or two runs against each other.
 
 #![forbid(unsafe_code)]
 
+pub mod compare;
 mod digest;
 mod html;
 mod plain;

@@ -73,6 +73,8 @@ pub(crate) struct Timing {
     pub(crate) max_ns: u64,
     /// In the order of [`QUANTILES`].
     pub(crate) quantiles: Vec<Quantile>,
+    /// The process of each value of a quantile's estimate.
+    pub(crate) processes: Vec<u32>,
     /// Of all processes merged.
     pub(crate) curve: Vec<CurvePoint>,
 }
@@ -131,6 +133,7 @@ pub(crate) fn latencies(
     let mut in_order = cells.to_vec();
     in_order.sort_by_key(|cell| (cell.process, cell.round));
     for process in in_order.chunk_by(|a, b| a.process == b.process) {
+        let number = process[0].process;
         let (mut kept, mut dropped) = (Kinds::new(), Kinds::new());
         for cell in process {
             let kinds = if rounds.is_clean(cell) {
@@ -151,12 +154,12 @@ pub(crate) fn latencies(
             }
         }
         if some_dirty {
-            clean.end_process(&kept);
+            clean.end_process(number, &kept);
         }
         for (kind, samples) in dropped {
             kept.entry(kind).or_default().merge(&samples);
         }
-        all.end_process(&kept);
+        all.end_process(number, &kept);
     }
     Some(rounds.pair(all.rows()?, clean.rows()))
 }
@@ -185,16 +188,17 @@ struct Collector {
 
 impl Collector {
     /// Adds the process's samples to the pool, and those of faults once more with both ways put together.
-    fn end_process(&mut self, kinds: &Kinds) {
+    fn end_process(&mut self, process: u32, kinds: &Kinds) {
         let mut faults = Samples::default();
         for kind in [Kind::FaultFast, Kind::FaultFallback] {
             if let Some(samples) = kinds.get(&kind) {
                 faults.merge(samples);
             }
         }
-        self.done.entry(Kind::Fault).or_default().take(&faults);
+        let pooled = self.done.entry(Kind::Fault).or_default();
+        pooled.take(process, &faults);
         for (kind, samples) in kinds {
-            self.done.entry(*kind).or_default().take(samples);
+            self.done.entry(*kind).or_default().take(process, samples);
         }
     }
 
@@ -218,12 +222,13 @@ impl Collector {
 struct Pooled {
     samples: Samples,
     per_process: [Vec<f64>; QUANTILES.len()],
+    processes: Vec<u32>,
     smallest_count: Option<u64>,
 }
 
 impl Pooled {
-    fn take(&mut self, process: &Samples) {
-        let Some(histogram) = process.merged.as_ref().filter(|h| !h.is_empty()) else {
+    fn take(&mut self, process: u32, samples: &Samples) {
+        let Some(histogram) = samples.merged.as_ref().filter(|h| !h.is_empty()) else {
             return;
         };
         let at_quantiles = histogram.value_at_quantiles(QUANTILES);
@@ -231,9 +236,10 @@ impl Pooled {
             // 0 ns cannot stand in a logarithm; it is below every clock's step anyway.
             values.push(value_ns.max(1) as f64);
         }
+        self.processes.push(process);
         let count = histogram.len();
         self.smallest_count = Some(self.smallest_count.map_or(count, |c| c.min(count)));
-        self.samples.add(histogram, process.saturated);
+        self.samples.add(histogram, samples.saturated);
     }
 
     fn timing(self) -> Timing {
@@ -248,6 +254,7 @@ impl Pooled {
             saturated: self.samples.saturated,
             max_ns: merged.map_or(0, Histogram::max),
             curve: merged.map(curve).unwrap_or_default(),
+            processes: self.processes,
             quantiles: self
                 .per_process
                 .into_iter()

@@ -1,0 +1,46 @@
+//! What is compared, with its unit and which way is better.
+
+/// Which way a metric is better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Better {
+    Higher,
+    Lower,
+}
+
+/// Something that is measured of a lock.
+#[derive(Debug, PartialEq)]
+pub(super) struct Metric {
+    pub(super) name: &'static str,
+    pub(super) unit: &'static str,
+    pub(super) better: Better,
+    /// Whether its verdicts decide: all of them together are wrong once in twenty comparisons at most. The others inform.
+    pub(super) gated: bool,
+    /// Less than this share is no difference, unless the user says otherwise.
+    pub(super) margin: f64,
+}
+
+/// Operations that ended in the window.
+pub(super) const THROUGHPUT: Metric = Metric {
+    name: "throughput",
+    unit: "op/s",
+    better: Better::Higher,
+    gated: true,
+    margin: 0.03,
+};
+
+/// Percentiles of the time from request to held, each with its place in [`crate::digest::QUANTILES`].
+pub(super) const LATENCIES: [(usize, Metric); 3] = [
+    (0, latency("p50", false)),
+    (2, latency("p99", true)),
+    (3, latency("p99.9", false)),
+];
+
+const fn latency(name: &'static str, gated: bool) -> Metric {
+    Metric {
+        name,
+        unit: "ns",
+        better: Better::Lower,
+        gated,
+        margin: 0.1,
+    }
+}

@@ -1,0 +1,138 @@
+//! A comparison as text.
+
+use super::judge::Verdict;
+use super::measure::Pairing;
+use super::{Comparison, Group, Line};
+use crate::stats::Contrast;
+use crate::{plain, words};
+use std::fmt;
+
+impl fmt::Display for Comparison {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = String::new();
+        for subject in &self.subjects {
+            out += &format!("{subject}\n");
+        }
+        out.push('\n');
+        for group in &self.groups {
+            out += &format!("{}\n", group.title);
+            plain::columns(&mut out, &group.columns());
+            out.push('\n');
+        }
+        if self.groups.is_empty() {
+            out.push_str("Nothing was measured of both: there is nothing to compare.\n\n");
+        }
+        for note in self.legend().iter().chain(&self.notes) {
+            plain::wrap(&mut out, "- ", note);
+        }
+        f.write_str(&out)
+    }
+}
+
+impl Comparison {
+    /// What the columns mean.
+    fn legend(&self) -> Vec<String> {
+        let judged = |gated: bool| {
+            let of_family = |line: &&Line| line.verdict.is_some() && line.is_gated() == gated;
+            self.lines().filter(of_family).count() as u64
+        };
+        let (gated, informational) = (judged(true), judged(false));
+        let mut legend = Vec::new();
+        if gated + informational == 0 {
+            return legend;
+        }
+        legend.push(match self.pairing {
+            Pairing::WithinRounds => {
+                "intervals: 95 % each, t over processes; throughput paired by round, latency by process"
+                    .to_owned()
+            }
+            Pairing::Unpaired => "intervals: 95 % each, Welch's t over the processes of both runs".into(),
+        });
+        legend.push(
+            "can tell: the difference that as many processes of this spread find four times in five; never less than \
+             1 %, which the placement of code makes, nor than a step of the clock"
+                .into(),
+        );
+        if gated > 0 {
+            legend.push(format!(
+                "verdicts on throughput and p99 hold together at 5 % (Holm, {})",
+                words::count(gated, "line")
+            ));
+        }
+        if informational > 0 {
+            legend.push(format!(
+                "verdicts on p50, p99.9 and controls only inform (Benjamini-Hochberg at 5 %, {})",
+                words::count(informational, "line")
+            ));
+        }
+        legend
+    }
+}
+
+impl Group {
+    fn columns(&self) -> Vec<Vec<String>> {
+        let of_locks = self.lines.iter().any(|line| line.lock.is_some());
+        let mut heads = vec!["metric", "A", "B", "B / A", "95 % interval", "can tell"];
+        if of_locks {
+            heads[0] = "lock: metric";
+        }
+        let mut lines = vec![heads.into_iter().map(str::to_owned).collect()];
+        lines.extend(self.lines.iter().map(Line::columns));
+        lines
+    }
+}
+
+impl Line {
+    fn columns(&self) -> Vec<String> {
+        let name = self.measured.name();
+        let name = match &self.lock {
+            Some(lock) => format!("{lock}: {name}"),
+            None => name,
+        };
+        let mut columns = vec![name, self.measured.level(0), self.measured.level(1)];
+        match &self.measured.contrast {
+            Ok(contrast) => {
+                let digits = |v: f64| format!("{v:.3}");
+                columns.push(digits(contrast.ratio()));
+                columns.push(words::interval(contrast.interval(), digits));
+                columns.push(percent(self.can_tell(contrast)));
+            }
+            Err(_) => columns.extend(["–"; 3].map(str::to_owned)),
+        }
+        columns.push(self.verdict_words());
+        columns
+    }
+
+    /// The smallest share that is likely to be seen.
+    fn can_tell(&self, contrast: &Contrast) -> f64 {
+        let by_processes = contrast.detectable_ratio() - 1.0;
+        by_processes.max(self.measured.smallest())
+    }
+
+    fn verdict_words(&self) -> String {
+        let contrast = match &self.measured.contrast {
+            Ok(contrast) => contrast,
+            Err(why) => return why.words(),
+        };
+        match self.verdict {
+            Some(Verdict::Faster) => "B faster".into(),
+            Some(Verdict::Slower) => "B slower".into(),
+            Some(Verdict::Equivalent(margin)) => format!("equivalent within {}", percent(margin)),
+            Some(Verdict::NotSeparated(margin)) if self.measured.resolution >= margin => format!(
+                "not separated; a step of the clock is {}",
+                percent(self.measured.resolution)
+            ),
+            // How many processes would do is said where these were too few.
+            Some(Verdict::NotSeparated(margin)) if self.can_tell(contrast) > margin => {
+                let count = words::grouped(contrast.processes_for(margin));
+                format!("not separated; {} takes {count} processes", percent(margin))
+            }
+            Some(Verdict::NotSeparated(_)) | None => "not separated".into(),
+        }
+    }
+}
+
+fn percent(share: f64) -> String {
+    let percent = share * 100.0;
+    format!("{} %", words::shortest((percent * 10.0).round() / 10.0))
+}
