@@ -30,6 +30,8 @@ pub enum Command {
     Host(HostArgs),
     /// Make a report from records alone
     Report(ReportArgs),
+    /// Compare two locks of one run, or two runs of one host
+    Compare(CompareArgs),
     /// Run the contract suite on every lock
     Verify(VerifyArgs),
     /// Measure a job from standard input
@@ -180,6 +182,44 @@ pub struct ReportArgs {
     pub out: Option<PathBuf>,
 }
 
+/// `vmalock compare`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "The second is compared with the first: `--locks a,b` tells how b does beside a, and A B how the run B does beside A.\nExit codes: 0 at least one verdict; 2 usage or lines that cannot be read; 3 nothing could be told; 4 the runs are of two hosts."
+)]
+pub struct CompareArgs {
+    /// A run directory or run.jsonl file
+    #[arg(value_name = "A")]
+    pub one: PathBuf,
+    /// Another run of the same host
+    #[arg(value_name = "B")]
+    pub other: Option<PathBuf>,
+    /// With one run, the two locks to compare; with two runs, the locks to compare each with itself [default: all]
+    #[arg(
+        long,
+        visible_alias = "lock",
+        value_name = "NAME,...",
+        value_delimiter = ','
+    )]
+    pub locks: Vec<String>,
+    /// A smaller difference is none: from 1% to 100% [default: 3% of throughput, 10% of latency]
+    #[arg(long, value_name = "N%", value_parser = margin)]
+    pub margin: Option<f64>,
+}
+
+/// A margin as a share, from per cent with or without the sign.
+fn margin(text: &str) -> Result<f64, String> {
+    let number = text.trim().trim_end_matches('%').trim_end();
+    let percent: f64 = number
+        .parse()
+        .map_err(|_| "it is a number of per cent, such as 2%".to_owned())?;
+    let share = percent / 100.0;
+    if (reports::compare::SMALLEST_DIFFERENCE..=1.0).contains(&share) {
+        return Ok(share);
+    }
+    Err("it is from 1% to 100%: the placement of code alone moves results by 1%".to_owned())
+}
+
 /// `vmalock verify`.
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
@@ -190,11 +230,23 @@ pub struct VerifyArgs {
 
 #[cfg(test)]
 mod tests {
-    use super::Cli;
+    use super::{Cli, margin};
     use clap::CommandFactory;
 
     #[test]
     fn the_command_line_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_margin_is_a_number_of_per_cent_that_repetition_can_reach() {
+        assert_eq!(margin("2%"), Ok(0.02));
+        assert_eq!(margin("2.5 %"), Ok(0.025));
+        assert_eq!(margin("100"), Ok(1.0));
+        assert!(margin("0.5%").is_err_and(|why| why.contains("placement of code")));
+        assert!(margin("101%").is_err());
+        for text in ["", "%", "two", "NaN", "inf%"] {
+            assert!(margin(text).is_err(), "{text}");
+        }
     }
 }

@@ -42,6 +42,7 @@ pub fn main_with(contenders: &[Contender]) -> ExitCode {
         Command::List(args) => cmd::list::run(&args, contenders, &mut out),
         Command::Host(args) => cmd::host::run(&args, &mut out),
         Command::Report(args) => cmd::report::run(&args, &mut out, &mut stderr()),
+        Command::Compare(args) => cmd::compare::run(&args, &mut out, &mut stderr()),
         Command::Verify(args) => cmd::verify::run(&args, contenders, &mut out),
         Command::MeasuringProcess => Ok(session::run_child(contenders, stdin().lock(), out)),
     };

@@ -5,6 +5,7 @@
 mod bad_input;
 mod bad_records;
 mod broken_locks;
+mod compare;
 mod cpus;
 mod examples;
 mod lists;
