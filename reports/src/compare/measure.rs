@@ -42,7 +42,7 @@ impl Why {
         match self {
             Self::NoResult => "no verified result of both".into(),
             Self::OneProcess => "fewer than two processes: no interval".into(),
-            Self::TooNoisy { clean, all } => format!("too noisy: {clean} of {all} rounds clean"),
+            Self::TooNoisy { clean, all } => format!("too noisy, {clean} of {all} rounds clean"),
             Self::NoRatio => "no ratio: one stood still, or no round in common".into(),
             Self::BelowFloor(ns) => format!("below what the clock can tell ({ns} ns)"),
             Self::FewSamples => "too few samples beyond it".into(),

@@ -1,7 +1,7 @@
 //! A comparison as text.
 
 use super::judge::Verdict;
-use super::measure::Pairing;
+use super::measure::{Pairing, Why};
 use super::{Comparison, Group, Line};
 use crate::stats::Contrast;
 use crate::{plain, words};
@@ -17,6 +17,9 @@ impl fmt::Display for Comparison {
         for group in &self.groups {
             out += &format!("{}\n", group.title);
             plain::columns(&mut out, &group.columns());
+            for sentence in group.noise() {
+                plain::wrap(&mut out, "  ", &sentence);
+            }
             out.push('\n');
         }
         if self.groups.is_empty() {
@@ -76,9 +79,32 @@ impl Group {
         if of_locks {
             heads[0] = "lock: metric";
         }
-        let mut lines = vec![heads.into_iter().map(str::to_owned).collect()];
-        lines.extend(self.lines.iter().map(Line::columns));
+        let shown = self.lines.iter().filter(|line| line.noise().is_none());
+        let mut lines: Vec<Vec<String>> = shown.map(Line::columns).collect();
+        if !lines.is_empty() {
+            lines.insert(0, heads.into_iter().map(str::to_owned).collect());
+        }
         lines
+    }
+
+    /// What was too noisy. It hits all locks of a setting alike, so it is said once and not in every line.
+    fn noise(&self) -> Vec<String> {
+        let mut by_reason: Vec<(String, Vec<String>)> = Vec::new();
+        for line in &self.lines {
+            let (Some(reason), name) = (line.noise(), line.measured.name()) else {
+                continue;
+            };
+            match by_reason.iter_mut().find(|(known, _)| *known == reason) {
+                Some((_, names)) if names.contains(&name) => {}
+                Some((_, names)) => names.push(name),
+                None => by_reason.push((reason, vec![name])),
+            }
+        }
+        let sentence = |(reason, names): (String, Vec<String>)| {
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            format!("{reason}; not compared: {}.", names.join("; "))
+        };
+        by_reason.into_iter().map(sentence).collect()
     }
 }
 
@@ -101,6 +127,12 @@ impl Line {
         }
         columns.push(self.verdict_words());
         columns
+    }
+
+    /// Why there are too few clean rounds, if there are.
+    fn noise(&self) -> Option<String> {
+        let why = self.measured.contrast.as_ref().err()?;
+        matches!(why, Why::TooNoisy { .. }).then(|| why.words())
     }
 
     /// The smallest share that is likely to be seen.

@@ -201,10 +201,6 @@ fn what_cannot_be_told_has_its_reason_and_no_verdict() {
         alone.records(),
         "fewer than two processes: no interval"
     ));
-    let noisy = changed(sketch(7).records(), |cell| {
-        cell.noise.dirty = cell.round != 0;
-    });
-    assert!(!reason(noisy, "too noisy: 6 of 18 rounds clean"));
     let unverified = changed(sketch(7).records(), |cell| {
         if cell.lock == "shared-count" {
             cell.verified = Some(false);
@@ -221,6 +217,27 @@ fn what_cannot_be_told_has_its_reason_and_no_verdict() {
         still,
         "no ratio: one stood still, or no round in common"
     ));
+}
+
+#[test]
+fn what_was_too_noisy_is_said_once() {
+    let noisy = changed(sketch(7).records(), |cell| {
+        cell.noise.dirty = cell.round != 0 && cell.mode == "throughput";
+    });
+    let two = locks(&run(&noisy), ["one-big-lock", "shared-count"], None);
+    let text = two.to_string();
+    let said = "  too noisy, 6 of 18 rounds clean; not compared: throughput.";
+    assert_eq!(text.matches(said).count(), 2, "{text}");
+    assert!(rows(&text, "throughput").is_empty(), "{text}");
+    // Latency has rounds of its own.
+    assert!(two.says_something(), "{text}");
+
+    let noisy = changed(noisy, |cell| cell.noise.dirty = cell.round != 0);
+    let comparison = runs([&run(&noisy), &run(&later(8, |_| ()))], &[], None).expect("one host");
+    let text = comparison.to_string();
+    assert!(!comparison.says_something(), "{text}");
+    assert!(!text.contains("95 %"), "{text}");
+    assert_eq!(text.matches("too noisy, 6 of").count(), 2, "{text}");
 }
 
 /// Latencies in the same bucket are equal to a step only, however often they are.
