@@ -49,7 +49,11 @@ impl Comparison {
                 "intervals: 95 % each, t over processes; throughput paired by round, latency by process"
                     .to_owned()
             }
-            Pairing::Unpaired => "intervals: 95 % each, Welch's t over the processes of both runs".into(),
+            Pairing::Unpaired => {
+                "intervals: 95 % each, Welch's t over the processes of both runs; what else changed on the host between \
+                 the runs looks like a difference too"
+                    .into()
+            }
         });
         legend.push(
             "can tell: the difference that as many processes of this spread find four times in five; never less than \
