@@ -13,9 +13,9 @@ pub const SMALLEST_DIFFERENCE: f64 = 0.01;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Verdict {
     /// The second is better.
-    Faster,
+    Better,
     /// The second is worse.
-    Slower,
+    Worse,
     /// They differ by less than this share.
     Equivalent(f64),
     /// Neither can be said, nor that they differ by less than this share.
@@ -73,8 +73,8 @@ pub(super) fn judge(lines: &mut [&mut Line], margin: Option<f64>) {
 
 fn direction(measured: &Measured, contrast: &Contrast) -> Verdict {
     match (measured.metric.better, contrast.ratio() > 1.0) {
-        (Better::Higher, true) | (Better::Lower, false) => Verdict::Faster,
-        _ => Verdict::Slower,
+        (Better::Higher, true) | (Better::Lower, false) => Verdict::Better,
+        _ => Verdict::Worse,
     }
 }
 

@@ -1,7 +1,10 @@
 //! The ratio of every metric of two rows.
 
-use super::metric::{LATENCIES, Metric, THROUGHPUT};
-use crate::digest::{self, Digest, Kind, LATENCY, QUANTILES, Row, Setting, Timing, paired_ratio};
+use super::metric::{FAIRNESS, LATENCIES, Metric, THROUGHPUT};
+use crate::digest::{
+    self, Digest, Kind, LATENCY, QUANTILES, Rate, Row, Setting, Timing, paired_ratio,
+    process_medians,
+};
 use crate::stats::{Contrast, timer_floor_ns};
 use crate::words;
 use std::collections::BTreeMap;
@@ -67,8 +70,16 @@ pub(super) struct Measured {
 /// Every metric that at least one of the two has.
 pub(super) fn measure(sides: [Side<'_>; 2], pairing: Pairing) -> Vec<Measured> {
     let mut all = Vec::new();
-    if sides.iter().any(|side| side.row.rate.is_some()) {
-        all.push(throughput(sides, pairing));
+    let rates = sides.map(|side| side.row.rate.as_ref().map(|two| two.shown()));
+    if rates.iter().any(Option::is_some) {
+        let levels = rates.map(|rate| Some(rate?.ops_per_s.centre));
+        let contrast = by_rounds(sides, rates, pairing, |rate| &rate.by_round);
+        all.push(of_throughput_cells(&THROUGHPUT, levels, contrast));
+    }
+    if rates.iter().flatten().any(|rate| rate.jain.is_some()) {
+        let levels = rates.map(|rate| rate?.jain);
+        let contrast = by_rounds(sides, rates, pairing, |rate| &rate.jain_by_round);
+        all.push(of_throughput_cells(&FAIRNESS, levels, contrast));
     }
     let mut kinds: Vec<Kind> = sides
         .iter()
@@ -105,27 +116,37 @@ fn resolution(sides: [Side<'_>; 2], levels: [Option<f64>; 2]) -> f64 {
     clock_steps.fold(HISTOGRAM_STEP, f64::max)
 }
 
-fn throughput(sides: [Side<'_>; 2], pairing: Pairing) -> Measured {
-    let rates = sides.map(|side| side.row.rate.as_ref().map(|two| two.shown()));
-    let contrast = || {
-        let [Some(one), Some(other)] = rates else {
-            return Err(Why::NoResult);
-        };
-        enough_clean(sides, digest::THROUGHPUT)?;
-        match pairing {
-            Pairing::WithinRounds => {
-                let ratio = paired_ratio(&other.by_round, &one.by_round).ok_or(Why::NoRatio)?;
-                paired(&ratio.per_process)
-            }
-            Pairing::Unpaired => unpaired(&one.ops_per_s.per_process, &other.ops_per_s.per_process),
-        }
-    };
+fn of_throughput_cells(
+    metric: &'static Metric,
+    levels: [Option<f64>; 2],
+    contrast: Result<Contrast, Why>,
+) -> Measured {
     Measured {
-        metric: &THROUGHPUT,
+        metric,
         kind: None,
+        levels,
         resolution: 0.0,
-        levels: rates.map(|rate| Some(rate?.ops_per_s.centre)),
-        contrast: contrast(),
+        contrast,
+    }
+}
+
+/// The ratio of what throughput cells give for each round.
+fn by_rounds(
+    sides: [Side<'_>; 2],
+    rates: [Option<&Rate>; 2],
+    pairing: Pairing,
+    of: impl Fn(&Rate) -> &BTreeMap<(u32, u32), f64>,
+) -> Result<Contrast, Why> {
+    let [Some(one), Some(other)] = rates else {
+        return Err(Why::NoResult);
+    };
+    enough_clean(sides, digest::THROUGHPUT)?;
+    match pairing {
+        Pairing::WithinRounds => {
+            let ratio = paired_ratio(of(other), of(one)).ok_or(Why::NoRatio)?;
+            paired(&ratio.per_process)
+        }
+        Pairing::Unpaired => unpaired(&process_medians(of(one)), &process_medians(of(other))),
     }
 }
 
@@ -198,7 +219,7 @@ fn enough_clean(sides: [Side<'_>; 2], mode: &str) -> Result<(), Why> {
 }
 
 impl Measured {
-    /// `throughput`, or a percentile and of what.
+    /// `throughput` or another word, or a percentile and of what.
     pub(super) fn name(&self) -> String {
         match self.kind {
             Some(kind) => format!("{} of {}", self.metric.name, kind.words()),
@@ -210,6 +231,7 @@ impl Measured {
     pub(super) fn level(&self, side: usize) -> String {
         match (self.levels[side], self.metric.unit) {
             (None, _) => "–".into(),
+            (Some(index), "") => format!("{index:.3}"),
             (Some(ns), "ns") => words::duration(ns),
             (Some(rate), unit) => format!("{} M{unit}", words::mega(rate)),
         }

@@ -7,12 +7,16 @@ pub(super) enum Better {
     Lower,
 }
 
+const SPEED: [&str; 2] = ["slower", "faster"];
+
 /// Something that is measured of a lock.
 #[derive(Debug, PartialEq)]
 pub(super) struct Metric {
     pub(super) name: &'static str,
     pub(super) unit: &'static str,
     pub(super) better: Better,
+    /// What the second is when it is worse, and when it is better.
+    pub(super) words: [&'static str; 2],
     /// Whether its verdicts decide: all of them together are wrong once in twenty comparisons at most. The others inform.
     pub(super) gated: bool,
     /// Less than this share is no difference, unless the user says otherwise.
@@ -24,7 +28,18 @@ pub(super) const THROUGHPUT: Metric = Metric {
     name: "throughput",
     unit: "op/s",
     better: Better::Higher,
+    words: SPEED,
     gated: true,
+    margin: 0.03,
+};
+
+/// How evenly the threads of a role share its throughput: Jain's index, 1 when all have the same.
+pub(super) const FAIRNESS: Metric = Metric {
+    name: "Jain's index",
+    unit: "",
+    better: Better::Higher,
+    words: ["less fair", "fairer"],
+    gated: false,
     margin: 0.03,
 };
 
@@ -40,6 +55,7 @@ const fn latency(name: &'static str, gated: bool) -> Metric {
         name,
         unit: "ns",
         better: Better::Lower,
+        words: SPEED,
         gated,
         margin: 0.1,
     }

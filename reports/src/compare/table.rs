@@ -68,7 +68,7 @@ impl Comparison {
         }
         if informational > 0 {
             legend.push(format!(
-                "verdicts on p50, p99.9 and controls only inform (Benjamini-Hochberg at 5 %, {})",
+                "verdicts on fairness, p50, p99.9 and controls only inform (Benjamini-Hochberg at 5 %, {})",
                 words::count(informational, "line")
             ));
         }
@@ -151,8 +151,8 @@ impl Line {
             Err(why) => return why.words(),
         };
         match self.verdict {
-            Some(Verdict::Faster) => "B faster".into(),
-            Some(Verdict::Slower) => "B slower".into(),
+            Some(Verdict::Worse) => format!("B {}", self.measured.metric.words[0]),
+            Some(Verdict::Better) => format!("B {}", self.measured.metric.words[1]),
             Some(Verdict::Equivalent(margin)) => format!("equivalent within {}", percent(margin)),
             Some(Verdict::NotSeparated(margin)) if self.measured.resolution >= margin => format!(
                 "not separated; a step of the clock is {}",

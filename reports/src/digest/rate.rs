@@ -11,7 +11,9 @@ pub(crate) struct Rate {
     pub(crate) ops_per_s: Estimate,
     /// The rate of every round, by process and round; what is compared is paired by these.
     pub(crate) by_round: BTreeMap<(u32, u32), f64>,
-    /// Jain's index over the threads of the role: the mean over processes of the median window. `None` of one thread.
+    /// Jain's index over the threads of the role in every round. Empty of one thread.
+    pub(crate) jain_by_round: BTreeMap<(u32, u32), f64>,
+    /// Jain's index: the mean over processes of the median window. `None` of one thread.
     pub(crate) jain: Option<f64>,
     /// The slowest thread's rate over the fastest's, likewise.
     pub(crate) min_max: Option<f64>,
@@ -22,30 +24,27 @@ pub(crate) struct Rate {
 /// The role's rate over these cells; `None` when no cell has it.
 pub(crate) fn rate(cells: &[&Cell], role: RoleName, plays: &[RoleName]) -> Option<Rate> {
     let mut by_round = BTreeMap::new();
-    let mut jain: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
-    let mut min_max: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
+    let mut jain_by_round = BTreeMap::new();
+    let mut min_max_by_round = BTreeMap::new();
     let mut shares = Shares::default();
     for cell in cells {
         let Some(rates) = thread_rates(cell, role, plays) else {
             continue;
         };
-        by_round.insert((cell.process, cell.round), rates.iter().sum::<f64>());
+        let round = (cell.process, cell.round);
+        by_round.insert(round, rates.iter().sum::<f64>());
         if rates.len() > 1 {
-            jain.entry(cell.process)
-                .or_default()
-                .extend(jain_index(&rates));
-            min_max
-                .entry(cell.process)
-                .or_default()
-                .extend(min_max_ratio(&rates));
+            jain_by_round.extend(jain_index(&rates).map(|index| (round, index)));
+            min_max_by_round.extend(min_max_ratio(&rates).map(|ratio| (round, ratio)));
             shares.add(rates);
         }
     }
     Some(Rate {
         ops_per_s: Estimate::of_levels(process_medians(&by_round))?,
         by_round,
-        jain: mean_of_medians(&jain),
-        min_max: mean_of_medians(&min_max),
+        jain: mean_of_medians(&jain_by_round),
+        jain_by_round,
+        min_max: mean_of_medians(&min_max_by_round),
         shares: shares.mean(),
     })
 }
@@ -59,9 +58,8 @@ pub(crate) fn process_medians(by_round: &BTreeMap<(u32, u32), f64>) -> Vec<f64> 
     processes.values().filter_map(|v| median(v)).collect()
 }
 
-fn mean_of_medians(processes: &BTreeMap<u32, Vec<f64>>) -> Option<f64> {
-    let medians = processes.values().filter_map(|v| median(v)).collect();
-    Estimate::of_levels(medians).map(|estimate| estimate.centre)
+fn mean_of_medians(by_round: &BTreeMap<(u32, u32), f64>) -> Option<f64> {
+    Estimate::of_levels(process_medians(by_round)).map(|estimate| estimate.centre)
 }
 
 /// Shares by rank, since threads sit on other CPUs in each process and a number means nothing across them.

@@ -240,6 +240,43 @@ fn what_was_too_noisy_is_said_once() {
     assert_eq!(text.matches("too noisy, 6 of").count(), 2, "{text}");
 }
 
+#[test]
+fn a_lock_that_shares_less_evenly_is_less_fair() {
+    // Two threads take faults; of one lock the second gets a third of what the first gets.
+    let sketch = Sketch {
+        workloads: vec!["fault-one-vma"],
+        modes: vec![Mode::Throughput],
+        ..sketch(7)
+    };
+    let uneven = changed(sketch.records(), |cell| {
+        if cell.lock == "shared-count" {
+            cell.roles[0].ops_per_thread[1] /= 3;
+        }
+    });
+    let run = run(&uneven);
+    let verdict = |names| locks(&run, names, None).to_string();
+    let worse = verdict(["one-big-lock", "shared-count"]);
+    assert!(
+        rows(&worse, "Jain's index")[0].ends_with("B less fair"),
+        "{worse}"
+    );
+    let better = verdict(["shared-count", "one-big-lock"]);
+    assert!(
+        rows(&better, "Jain's index")[0].ends_with("B fairer"),
+        "{better}"
+    );
+    // One thread shares with nobody.
+    let alone = crate::run(
+        &Sketch {
+            threads: vec![1],
+            ..sketch
+        }
+        .records(),
+    );
+    let text = locks(&alone, ["one-big-lock", "shared-count"], None).to_string();
+    assert!(!text.contains("Jain"), "{text}");
+}
+
 /// Latencies in the same bucket are equal to a step only, however often they are.
 #[test]
 fn a_margin_below_the_step_of_the_clock_is_never_shown_to_hold() {

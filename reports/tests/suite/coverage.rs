@@ -4,7 +4,7 @@
 //! contended locks look like on a virtual machine.
 
 use crate::sketch::random::Random;
-use reports::stats::{Contrast, Estimate, median};
+use reports::stats::{Contrast, Estimate, jain_index, median};
 
 const TRIALS: u32 = 1_500;
 const PROCESSES: u32 = 6;
@@ -107,4 +107,21 @@ fn a_detectable_difference_is_detected_about_four_times_in_five() {
         contrast.p_different() < 0.05
     });
     assert_between("found", found, 0.7, 0.9);
+}
+
+/// Jain's index is bounded by 1 and leans to one side, and still gives no more false alarms than it may.
+#[test]
+fn fairness_raises_no_more_false_alarms_than_it_may() {
+    let fairness = |random: &mut Random| -> Vec<f64> {
+        let of = |logs: &Vec<f64>| {
+            let indices = logs.iter().map(|log| jain_index(&[1.0, 3.0 * log.exp()]));
+            median(&indices.flatten().collect::<Vec<f64>>()).expect("rounds")
+        };
+        rounds(0.0, random).iter().map(of).collect()
+    };
+    let different = share(|random| {
+        let contrast = Contrast::unpaired(&fairness(random), &fairness(random));
+        contrast.expect("processes").p_different() < 0.05
+    });
+    assert_between("fairer although equal", different, 0.03, 0.07);
 }
