@@ -87,6 +87,11 @@ pub struct Line {
     pub baseline: Option<f64>,
     /// The level of the candidate; `null` where there is none.
     pub candidate: Option<f64>,
+    /// The level of each process of the baseline, of its clean rounds and in the order of the processes; empty where there
+    /// is none.
+    pub baseline_per_process: Vec<f64>,
+    /// The same of the candidate.
+    pub candidate_per_process: Vec<f64>,
     /// The candidate over the baseline, of the clean rounds.
     pub ratio: Option<Ratio>,
     /// The same of all rounds, dirty ones too.
