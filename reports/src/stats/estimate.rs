@@ -33,6 +33,12 @@ impl Interval {
     pub fn contains(&self, value: f64) -> bool {
         (self.low..=self.high).contains(&value)
     }
+
+    /// Half of its width on the logarithmic scale: 0.0198 reaches 2 % to both sides. Infinite if it goes down to 0.
+    #[must_use]
+    pub fn log_half_width(&self) -> f64 {
+        (self.high / self.low).ln() / 2.0
+    }
 }
 
 /// A centre with its interval over processes.

@@ -8,6 +8,7 @@ mod estimate;
 mod fairness;
 mod family;
 mod histogram;
+mod precision;
 mod student;
 
 pub use contrast::Contrast;
@@ -17,4 +18,5 @@ pub use family::{benjamini_hochberg, holm};
 pub use histogram::{
     CurvePoint, DecodeError, Decoder, MIN_TAIL_SAMPLES, curve, enough_samples, timer_floor_ns,
 };
+pub use precision::{Precision, Step};
 pub use student::{t_quantile, t_upper_tail};

@@ -4,7 +4,7 @@
 //! contended locks look like on a virtual machine.
 
 use crate::sketch::random::Random;
-use reports::stats::{Contrast, Estimate, jain_index, median};
+use reports::stats::{Contrast, Estimate, Precision, Step, jain_index, median};
 
 const TRIALS: u32 = 1_500;
 const PROCESSES: u32 = 6;
@@ -18,23 +18,31 @@ fn normal(random: &mut Random) -> f64 {
     radius * (std::f64::consts::TAU * random.unit()).cos()
 }
 
-/// The logarithms of the ratios of each process's rounds.
-fn rounds(truth: f64, random: &mut Random) -> Vec<Vec<f64>> {
-    let process = |random: &mut Random| {
-        let luck = truth + BETWEEN * normal(random);
-        let round = |random: &mut Random| {
-            let noisier = if random.below(10) == 0 { 6.0 } else { 1.0 };
-            luck + noisier * WITHIN * normal(random)
-        };
-        (0..ROUNDS).map(|_| round(random)).collect()
+/// The logarithms of the ratios of one process's rounds.
+fn process(truth: f64, random: &mut Random) -> Vec<f64> {
+    let luck = truth + BETWEEN * normal(random);
+    let mut round = || {
+        let noisier = if random.below(10) == 0 { 6.0 } else { 1.0 };
+        luck + noisier * WITHIN * normal(random)
     };
-    (0..PROCESSES).map(|_| process(random)).collect()
+    (0..ROUNDS).map(|_| round()).collect()
 }
 
-/// One ratio for each process: its median round.
+/// The same of each process.
+fn rounds(truth: f64, random: &mut Random) -> Vec<Vec<f64>> {
+    (0..PROCESSES).map(|_| process(truth, random)).collect()
+}
+
+/// The ratio of one process: its median round.
+fn process_ratio(truth: f64, random: &mut Random) -> f64 {
+    median(&process(truth, random)).expect("rounds").exp()
+}
+
+/// One ratio for each process.
 fn medians(truth: f64, random: &mut Random) -> Vec<f64> {
-    let of = |logs: &Vec<f64>| median(logs).expect("rounds").exp();
-    rounds(truth, random).iter().map(of).collect()
+    (0..PROCESSES)
+        .map(|_| process_ratio(truth, random))
+        .collect()
 }
 
 /// The share of trials in which something is so.
@@ -124,4 +132,67 @@ fn fairness_raises_no_more_false_alarms_than_it_may() {
         contrast.expect("processes").p_different() < 0.05
     });
     assert_between("fairer although equal", different, 0.03, 0.07);
+}
+
+/// The ratios of the processes of a run that is measured until `precision` is reached.
+fn sequential(precision: Precision, truth: f64, random: &mut Random) -> Vec<f64> {
+    let mut ratios: Vec<f64> = Vec::new();
+    loop {
+        let interval = Contrast::paired(&ratios).map(|contrast| contrast.interval());
+        match precision.step(ratios.len() as u32, [interval]) {
+            Step::Add(more) => ratios.extend((0..more).map(|_| process_ratio(truth, random))),
+            Step::Enough | Step::Spent => return ratios,
+        }
+    }
+}
+
+/// How often the interval of such a run covers the truth, and how many processes it has on average.
+fn sequential_coverage(precision: Precision) -> (f64, f64) {
+    let truth = 0.05_f64;
+    let mut processes = 0;
+    let covered = share(|random| {
+        let ratios = sequential(precision, truth, random);
+        processes += ratios.len();
+        let contrast = Contrast::paired(&ratios).expect("processes");
+        contrast.interval().contains(truth.exp())
+    });
+    (covered, processes as f64 / f64::from(TRIALS))
+}
+
+#[test]
+fn measuring_until_the_interval_is_narrow_costs_little_of_its_coverage() {
+    // From what the first six processes reach to what forty do not.
+    for target in [0.06, 0.04, 0.03, 0.025, 0.02, 0.015, 0.01] {
+        let (covered, processes) = sequential_coverage(Precision::new(target));
+        let what = format!("{target}, {processes} processes on average");
+        assert_between(&what, covered, 0.91, 0.97);
+    }
+}
+
+/// The planted mistake: without a least number of processes two that happen to agree end the run.
+#[test]
+fn measuring_until_two_processes_agree_covers_too_seldom() {
+    let hasty = Precision {
+        least_processes: 2,
+        ..Precision::new(0.02)
+    };
+    let (covered, _) = sequential_coverage(hasty);
+    assert_between("hasty", covered, 0.5, 0.91);
+}
+
+/// Why no command stops when a difference is significant.
+#[test]
+fn stopping_when_significant_calls_equal_things_different() {
+    let false_alarms = share(|random| {
+        let mut ratios: Vec<f64> = Vec::new();
+        while ratios.len() < 40 {
+            ratios.extend((0..2).map(|_| process_ratio(0.0, random)));
+            let contrast = Contrast::paired(&ratios).expect("processes");
+            if ratios.len() >= 6 && contrast.p_different() < 0.05 {
+                return true;
+            }
+        }
+        false
+    });
+    assert_between("stopped when significant", false_alarms, 0.15, 0.35);
 }
