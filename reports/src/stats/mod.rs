@@ -3,6 +3,7 @@
 //! The unit is the process. Rounds of one process share its address-space layout and so its luck; they are reduced to
 //! one value, their median, before anything is said about spread (Kalibera and Jones, ISMM 2013).
 
+mod binomial;
 mod contrast;
 mod estimate;
 mod fairness;
@@ -11,6 +12,7 @@ mod histogram;
 mod precision;
 mod student;
 
+pub use binomial::clopper_pearson;
 pub use contrast::Contrast;
 pub use estimate::{CONFIDENCE, Estimate, Interval, median};
 pub use fairness::{jain_index, min_max_ratio};
