@@ -114,6 +114,8 @@ pub struct Line {
     pub rounds: u32,
     /// Those that were dirty and left out.
     pub dirty_rounds: u32,
+    /// The windows of both sides that it was measured in, in nanoseconds; lines of one setting and mode share them.
+    pub measured_ns: u64,
     /// The verdict.
     pub verdict: Verdict,
     /// Why, in words.
