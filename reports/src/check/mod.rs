@@ -3,7 +3,11 @@
 //! A [`Check`] is plain data, so that the table, the annotations and every other output say the same, and so that it can be
 //! kept as JSON and drawn again.
 
+pub mod judge;
+
 use serde::{Deserialize, Serialize};
+
+pub use judge::{Draft, Evidence, Settings, Sides, Stage, judge, needs_confirmation, weigh};
 
 /// What can be said of a line or of a whole gate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -17,6 +21,16 @@ pub enum Verdict {
     Equivalent,
     /// None of these can be said.
     Inconclusive,
+}
+
+/// What a second stage, in fresh processes, could settle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Again {
+    /// Whether a difference is there again.
+    Difference,
+    /// Whether there is none, with as many processes more.
+    Equivalence,
 }
 
 /// Which way a metric is better.
@@ -118,6 +132,8 @@ pub struct Line {
     pub measured_ns: u64,
     /// The verdict.
     pub verdict: Verdict,
+    /// What a second stage could settle; `null` if nothing, or after one.
+    pub again: Option<Again>,
     /// Why, in words.
     pub why: String,
 }
