@@ -28,12 +28,16 @@ pub struct Header {
     /// Placements, by their words.
     #[serde(default)]
     pub placements: Vec<String>,
-    /// Processes per cell; the independent unit of all statistics.
+    /// Processes per cell; the independent unit of all statistics. Of a run with a [`Header::precision`], those that it
+    /// begins with.
     pub processes: u32,
     /// Rounds in each process; every lock once in each.
     pub rounds: u32,
     /// The window that was asked for, in nanoseconds.
     pub window_ns: u64,
+    /// How narrow its intervals are to become, of a run that adds processes until they are; `null` of a fixed number.
+    #[serde(default)]
+    pub precision: Option<PrecisionGoal>,
     /// The machine.
     pub host: Host,
     /// The clock that stamps latencies and windows.
@@ -44,6 +48,17 @@ pub struct Header {
     pub workloads: Vec<WorkloadSpec>,
     /// What could not be measured here or stands in the way, each with what to do about it.
     pub warnings: Vec<String>,
+}
+
+/// What a run that adds processes is after, and what ends it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PrecisionGoal {
+    /// How narrow every headline interval is to be: 20 is plus or minus 2 %.
+    pub target_permille: u32,
+    /// No process is added that would not end within so many seconds of the run's beginning.
+    pub budget_s: u64,
+    /// With as many processes none is added.
+    pub most_processes: u32,
 }
 
 /// The build that measured.

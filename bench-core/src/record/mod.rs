@@ -15,7 +15,7 @@ mod host;
 pub use cell::{
     Cell, CounterValue, Delay, Latency, Noise, Outcome, Role, RoleName, Status, Violations,
 };
-pub use header::{ClockInfo, Header, LockInfo, ToolInfo};
+pub use header::{ClockInfo, Header, LockInfo, PrecisionGoal, ToolInfo};
 pub use host::{Cpu, Host, Measured, PairSlowdown, PairTransfer, Quota};
 
 use schemars::JsonSchema;
@@ -41,7 +41,7 @@ pub enum Record {
 pub struct Footer {
     /// Whether every planned cell has its record. `false` after Ctrl-C, SIGTERM or a failure of the runner itself.
     pub complete: bool,
-    /// Cells that the plan holds.
+    /// Cells that the plan holds; of a run that adds processes, those of all that it came to.
     pub cells_planned: u64,
     /// Cells that were written with `status: "ok"`.
     pub cells_ok: u64,

@@ -34,6 +34,7 @@ impl Sketch {
             processes: self.processes,
             rounds: self.rounds,
             window_ns: 20_000_000,
+            precision: None,
             host: host(),
             clock: ClockInfo {
                 kind: "tsc".into(),

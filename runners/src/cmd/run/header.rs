@@ -2,12 +2,13 @@
 
 use crate::contender::Contender;
 use bench_core::plan::Plan;
-use bench_core::record::{ClockInfo, Header, Host, SCHEMA, ToolInfo};
+use bench_core::record::{ClockInfo, Header, Host, PrecisionGoal, SCHEMA, ToolInfo};
 use std::time::SystemTime;
 
 /// The header of a run that begins now.
 pub(super) fn header(
     plan: &Plan,
+    precision: Option<PrecisionGoal>,
     contenders: &[Contender],
     host: Host,
     clock: ClockInfo,
@@ -31,6 +32,7 @@ pub(super) fn header(
         processes: plan.processes,
         rounds: plan.rounds,
         window_ns: plan.window_ns,
+        precision,
         host,
         clock,
         locks: contenders

@@ -59,7 +59,7 @@ pub fn run(
     check_window(&plan, clock.info().quantum_ns)?;
     let directory = args.out.clone().unwrap_or_else(default_directory);
     let mut file = output::create(&directory)?;
-    let header = header::header(&plan, contenders, host, clock.info(), warnings);
+    let header = header::header(&plan, None, contenders, host, clock.info(), warnings);
     for warning in &header.warnings {
         progress::note(&format!("note: {warning}"));
     }
