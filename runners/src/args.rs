@@ -36,7 +36,7 @@ pub enum Command {
     Verify(VerifyArgs),
     /// Measure a job from standard input
     #[command(name = crate::session::CHILD_COMMAND, hide = true)]
-    MeasuringProcess,
+    MeasuringProcess(ChildArgs),
 }
 
 /// `vmalock run`.
@@ -133,6 +133,14 @@ impl From<ModeName> for Mode {
             ModeName::Counters => Self::Counters,
         }
     }
+}
+
+/// `vmalock measuring-process`.
+#[derive(Debug, Args)]
+pub struct ChildArgs {
+    /// Print the number of the protocol between this process and its parent, and measure nothing
+    #[arg(long)]
+    pub protocol: bool,
 }
 
 /// `vmalock list`.

@@ -8,6 +8,7 @@
 //! chain of 100 ns fits whole into the shadow of the cache miss of the lock in front of it.
 
 use crate::clock::{Clock, settle};
+use serde::{Deserialize, Serialize};
 use std::hint::black_box;
 
 /// Turns of the chain that calibration times at once: about 20 µs.
@@ -48,7 +49,7 @@ fn run(turns: u64) {
 }
 
 /// What a turn takes on the CPU where this was measured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Calibration {
     /// One turn, in picoseconds.
     turn_ps: u64,

@@ -44,7 +44,10 @@ pub fn main_with(contenders: &[Contender]) -> ExitCode {
         Command::Report(args) => cmd::report::run(&args, &mut out, &mut stderr()),
         Command::Compare(args) => cmd::compare::run(&args, &mut out, &mut stderr()),
         Command::Verify(args) => cmd::verify::run(&args, contenders, &mut out),
-        Command::MeasuringProcess => Ok(session::run_child(contenders, stdin().lock(), out)),
+        Command::MeasuringProcess(args) if args.protocol => writeln!(out, "{}", session::PROTOCOL)
+            .map(|()| ExitCode::SUCCESS)
+            .map_err(Into::into),
+        Command::MeasuringProcess(_) => Ok(session::run_child(contenders, stdin().lock(), out)),
     };
     done.unwrap_or_else(|error| {
         // Whoever read the output has enough, as `head` does: nothing is wrong.

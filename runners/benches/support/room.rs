@@ -8,6 +8,7 @@ use runners::clock::Clock;
 use runners::contender::Contender;
 use runners::engine::{CellJob, MachineRoom, Pool, vmas_needed};
 use runners::pin::allowed_cpus;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Workers and ground for cells of up to so many threads on these workloads.
@@ -27,7 +28,7 @@ pub(crate) fn make_room(
         .max()
         .unwrap_or(0);
     let clock = Clock::calibrate();
-    let pool = Pool::new(threads, clock).expect("the system gives a few threads");
+    let pool = Pool::new(threads, clock, &BTreeMap::new()).expect("the system gives a few threads");
     // One thread more than workers: the one that sets up.
     MachineRoom {
         pool,

@@ -27,11 +27,11 @@ pub struct WorkerContext {
 }
 
 impl WorkerContext {
-    fn new(clock: Clock) -> Self {
+    fn new(clock: Clock, calibrations: BTreeMap<u32, Calibration>) -> Self {
         Self {
             clock,
             cpu: None,
-            calibrations: BTreeMap::new(),
+            calibrations,
             obtained: BTreeMap::new(),
             histograms: None,
             counters: None,
@@ -44,7 +44,7 @@ impl WorkerContext {
         self.clock
     }
 
-    /// Pins the worker, unless it is there already, and calibrates the delay there once.
+    /// Pins the worker, unless it is there already, and calibrates the delay there once, unless that was given.
     ///
     /// # Errors
     /// When the worker is not on that CPU.
@@ -90,21 +90,26 @@ struct Worker {
 }
 
 impl Pool {
-    /// So many workers.
+    /// So many workers. They calibrate the delay on CPUs for which `calibrations` has nothing.
     ///
     /// # Errors
     /// When the system gives no more threads.
-    pub fn new(workers: u32, clock: Clock) -> std::io::Result<Self> {
+    pub fn new(
+        workers: u32,
+        clock: Clock,
+        calibrations: &BTreeMap<u32, Calibration>,
+    ) -> std::io::Result<Self> {
         let (tids, tid) = channel();
         let mut spawned = Vec::new();
         for number in 0..workers {
             let (jobs, inbox) = channel();
             let tids = tids.clone();
+            let calibrations = calibrations.clone();
             std::thread::Builder::new()
                 .name(format!("worker {number}"))
                 .spawn(move || {
                     let _ = tids.send(rustix::thread::gettid().as_raw_nonzero().get());
-                    work(&inbox, clock);
+                    work(&inbox, WorkerContext::new(clock, calibrations));
                 })?;
             let tid = tid.recv().expect("the worker sends its number first");
             spawned.push(Worker { jobs, tid });
@@ -144,8 +149,7 @@ impl Pool {
     }
 }
 
-fn work(inbox: &Receiver<Job>, clock: Clock) {
-    let mut context = WorkerContext::new(clock);
+fn work(inbox: &Receiver<Job>, mut context: WorkerContext) {
     while let Ok(job) = inbox.recv() {
         job(&mut context);
     }

@@ -1,4 +1,4 @@
-//! The child: measures the cells of its job, one after the other.
+//! The child: measures the cells that it is told to, one after the other.
 
 use super::warm_up::warm_up;
 use super::{Job, Message};
@@ -18,8 +18,8 @@ use std::time::Duration;
 /// The exit code of a child whose threads are stuck and cannot be joined.
 pub const STUCK_EXIT_CODE: u8 = 70;
 
-/// Reads a job from the first line of `input`, measures, and writes messages to `output`; after each cell it waits for
-/// another line.
+/// Reads a job from the first line of `input`, warms up, then measures the cell whose number each further line is, until
+/// the end of `input`; writes messages to `output`.
 pub fn run_child(
     contenders: &[Contender],
     mut input: impl BufRead,
@@ -52,14 +52,14 @@ fn tell(output: &mut impl Write, message: &Message) -> std::io::Result<()> {
     output.flush()
 }
 
-/// Measures a job's cells.
+/// Warms up and measures.
 fn measure(
     contenders: &[Contender],
     job: &Job,
     input: &mut impl BufRead,
     output: &mut impl Write,
 ) -> std::io::Result<ExitCode> {
-    let mut room = match make_room(contenders, &job.plan) {
+    let mut room = match make_room(contenders, job) {
         Ok(room) => room,
         Err(what) => {
             tell(output, &Message::Broken(what))?;
@@ -69,24 +69,23 @@ fn measure(
     let (host, _) = host::read(Path::new("/"));
     let planned = planned_cells(&job.plan, job.process);
     let hang_limit = Duration::from_millis(job.hang_limit_ms);
-    let cells = || {
-        job.cells
-            .iter()
-            .filter_map(|number| Some((*number, planned.get(*number)?)))
-    };
-    let Some((first_number, first)) = cells().next() else {
-        return Ok(ExitCode::SUCCESS);
-    };
-    let mut go = |cell: &PlannedCell, steady: bool| {
+    let mut measure = |cell: &PlannedCell, steady: bool| {
         run(contenders, job, cell, &host, steady, hang_limit, &mut room)
     };
-    let steady = match warm_up(first, &job.plan, |cell| go(cell, true)) {
+    let Some(first) = planned.get(job.first) else {
+        return no_cell(output, &job.first.to_string());
+    };
+    let steady = match warm_up(first, &job.plan, |cell| measure(cell, true)) {
         Ok(steady) => steady,
-        Err(failure) => return tell_failure(output, first_number, first, &job.plan, failure),
+        Err(failure) => return tell_failure(output, job.first, first, &job.plan, failure),
     };
     tell(output, &Message::Ready)?;
-    for (number, cell) in cells() {
-        match go(cell, steady) {
+    while let Some(asked) = next(input)? {
+        let found = asked.trim().parse().ok();
+        let Some((number, cell)) = found.and_then(|n: usize| Some((n, planned.get(n)?))) else {
+            return no_cell(output, asked.trim());
+        };
+        match measure(cell, steady) {
             Ok(record) => tell(output, &Message::Cell(number, Box::new(record)))?,
             Err(failure) => {
                 let can_go_on = matches!(failure, CellFailure::Failed(_));
@@ -96,17 +95,22 @@ fn measure(
                 }
             }
         }
-        if !may_go_on(input)? {
-            break;
-        }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Waits until the parent has kept the last record and drawn its progress, so that it works in no window. `false` when the
-/// parent is gone.
-fn may_go_on(input: &mut impl BufRead) -> std::io::Result<bool> {
-    Ok(input.read_line(&mut String::new())? > 0)
+/// Waits for the parent's next line: it keeps the last record and draws its progress, and other processes measure, while
+/// this one sleeps. `None` when the parent wants no more or is gone.
+fn next(input: &mut impl BufRead) -> std::io::Result<Option<String>> {
+    let mut line = String::new();
+    Ok((input.read_line(&mut line)? > 0).then_some(line))
+}
+
+/// Says that there is no such cell.
+fn no_cell(output: &mut impl Write, asked: &str) -> std::io::Result<ExitCode> {
+    let what = format!("the process of the plan has no cell `{asked}`");
+    tell(output, &Message::Broken(what))?;
+    Ok(ExitCode::from(2))
 }
 
 /// Says that a cell failed, and how. Returns the exit code of a process that cannot go on after it.
@@ -129,7 +133,8 @@ fn tell_failure(
 }
 
 /// The clock, the workers and the ground for every cell of the plan.
-fn make_room(contenders: &[Contender], plan: &Plan) -> Result<MachineRoom, String> {
+fn make_room(contenders: &[Contender], job: &Job) -> Result<MachineRoom, String> {
+    let plan = &job.plan;
     let threads = plan.threads.iter().copied().max().unwrap_or(1);
     let vmas = plan
         .workloads
@@ -144,7 +149,7 @@ fn make_room(contenders: &[Contender], plan: &Plan) -> Result<MachineRoom, Strin
         .max()
         .unwrap_or(0);
     let clock = Clock::calibrate();
-    let pool = Pool::new(threads, clock).map_err(|error| {
+    let pool = Pool::new(threads, clock, &job.calibrations).map_err(|error| {
         format!("{threads} worker threads cannot be started: {error}; ask for fewer with --threads, or raise the limit of tasks (ulimit -u, pids.max)")
     })?;
     // One thread more than workers: the one that sets up.

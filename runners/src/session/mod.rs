@@ -1,23 +1,33 @@
-//! A session: one process that measures cells, and the parent that starts it, watches it and keeps what it says.
+//! A session: processes that measure cells, and the parent that starts them, watches them and keeps what they say.
 //!
-//! The parent sends a [`Job`] as JSON on the child's standard input; the child answers with one [`Message`] a line on its
-//! standard output, and after each cell waits for a line, so that the parent
-//! never works while a window is open. A child that hangs says which cell hung and ends; one that dies or falls silent is killed. Either way
-//! the parent goes on with the rest of its cells in a fresh process.
+//! The parent sends a [`Job`] as JSON on a child's standard input. The child warms up and answers with one [`Message`] a
+//! line on its standard output. Then each line on its input is the number of a cell, which it measures and tells; it sleeps
+//! while it waits, so that the parent works in no window and several children can take turns ([`Lockstep`]). A child that
+//! hangs says which cell hung and ends; one that dies or falls silent is killed. Either way the parent goes on with the
+//! next cell in a fresh process.
 
 mod child;
-mod parent;
+mod lockstep;
+mod running;
+mod side;
 mod warm_up;
 
 pub use child::{STUCK_EXIT_CODE, run_child};
-pub use parent::{Supervisor, Told};
+pub use lockstep::{Arm, Lockstep};
 
+use crate::delay::Calibration;
 use bench_core::plan::Plan;
 use bench_core::record::Cell;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// The hidden command that makes this program a child.
 pub const CHILD_COMMAND: &str = "measuring-process";
+
+/// The number of the protocol between parent and child, which `measuring-process --protocol` prints: a program of another
+/// build can be measured beside this one if it has the same. It goes up with every change of [`Job`], [`Message`] or their
+/// order that the other side would not understand.
+pub const PROTOCOL: u32 = 2;
 
 /// What a child is to measure.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -26,17 +36,20 @@ pub struct Job {
     pub plan: Plan,
     /// The process of the plan that this child is, or stands in for.
     pub process: u32,
-    /// The cells, by their places in the process's order.
-    pub cells: Vec<usize>,
+    /// The cell whose lock and workload the child warms up with, by its place in the process's order.
+    pub first: usize,
     /// How long a thread may be inside one operation before its lock counts as hung, in milliseconds.
     pub hang_limit_ms: u64,
+    /// The delay's calibration by CPU, so that programs that are compared work the same turns. A CPU that is not in it is
+    /// calibrated by the worker that goes there.
+    pub calibrations: BTreeMap<u32, Calibration>,
 }
 
 /// What a child says.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Message {
-    /// It has warmed up and begins.
+    /// It has warmed up and waits for the number of a cell.
     Ready,
     /// A cell is done, measured or failed; the number is its place in the process's order.
     Cell(usize, Box<Cell>),

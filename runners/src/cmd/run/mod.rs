@@ -12,7 +12,7 @@ use crate::cmd::verify::BROKEN_EXIT_CODE;
 use crate::contender::Contender;
 use crate::host;
 use crate::plan_of::plan_of;
-use crate::session::{Supervisor, Told};
+use crate::session::{Arm, Lockstep};
 use bench_core::plan::{Mode, Plan, planned_cells};
 use bench_core::record::{Cell, Footer, Record, Status};
 use output::{Done, RunFile};
@@ -165,10 +165,10 @@ impl Measuring<'_> {
         progress: &mut Progress,
     ) -> anyhow::Result<()> {
         let plan = self.plan;
-        let hang_limit = Duration::from_secs(self.args.hang_limit_s);
-        let supervisor = Supervisor {
-            plan,
-            hang_limit,
+        let arms = [Arm::of_this_program(plan.clone())?];
+        let lockstep = Lockstep {
+            arms: &arms,
+            hang_limit: Duration::from_secs(self.args.hang_limit_s),
             stop: self.stop,
         };
         for process in 0..plan.processes {
@@ -177,10 +177,7 @@ impl Measuring<'_> {
                 .filter(|number| !done.has(plan, &planned[*number]))
                 .collect();
             progress.process(process, plan.processes);
-            supervisor.run(process, left, &mut |told| {
-                let Told::Cell(cell) = told else {
-                    return Ok(());
-                };
+            lockstep.run_cells(process, &left, &mut |_, cell| {
                 let record = Record::Cell(cell);
                 file.write(&record)?;
                 if let Record::Cell(cell) = &record {
