@@ -9,6 +9,7 @@ mod compare;
 mod cpus;
 mod examples;
 mod lists;
+mod lockstep;
 mod locks_page;
 mod own_workloads;
 mod read_pairs;
