@@ -194,17 +194,23 @@ fn timings(digest: &Digest<'_>, row: &Row, kind: Option<Kind>, marks: &mut Marks
     let timing = kind.and_then(|kind| row.timing(kind));
     [0, 2, 3].map(|place| {
         let quantile = timing.and_then(|t| t.quantiles.get(place));
-        let Some(estimate) = quantile.and_then(|q| q.estimate.as_ref()) else {
+        let Some(quantile) = quantile else {
             return "–".into();
+        };
+        marks.few |= !quantile.enough;
+        let Some(estimate) = &quantile.estimate else {
+            return "?".into();
         };
         if estimate.centre < floor as f64 {
             marks.below_floor = true;
             return format!("<{floor}");
         }
-        let enough = quantile.is_some_and(|q| q.enough);
-        marks.few |= !enough;
         let value = words::grouped(estimate.centre.round() as u64);
-        if enough { value } else { format!("{value}?") }
+        if quantile.enough {
+            value
+        } else {
+            format!("{value}?")
+        }
     })
 }
 
@@ -234,7 +240,10 @@ fn notes(out: &mut String, digest: &Digest<'_>, marks: &Marks) {
         ));
     }
     if marks.few {
-        notes.push("`?`: fewer than 10 samples beyond this percentile in some process".into());
+        notes.push(
+            "`?`: fewer than 10 samples beyond this percentile in some process; without a number: too few to bound it"
+                .into(),
+        );
     }
     if marks.control {
         notes.push("control: excludes nobody; its line is the floor of the harness".into());

@@ -162,10 +162,10 @@ fn latency(
     enough_clean(sides, LATENCY)?;
     let by_process = |timing: &Timing| -> Result<BTreeMap<u32, f64>, Why> {
         let quantile = &timing.quantiles[place];
-        let estimate = quantile.estimate.as_ref().ok_or(Why::NoResult)?;
         if !quantile.enough {
             return Err(Why::FewSamples);
         }
+        let estimate = quantile.estimate.as_ref().ok_or(Why::NoResult)?;
         let values = estimate.per_process.iter().copied();
         Ok(timing.processes.iter().copied().zip(values).collect())
     };

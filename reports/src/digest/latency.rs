@@ -1,7 +1,7 @@
 //! Latency by kind of operation.
 
 use super::rounds::{Rounds, TwoWays};
-use crate::stats::{CurvePoint, Decoder, Estimate, curve, enough_samples};
+use crate::stats::{CurvePoint, Decoder, Estimate, curve, enough_samples, least_samples};
 use bench_core::record::{Cell, Outcome, RoleName};
 use hdrhistogram::Histogram;
 use std::collections::BTreeMap;
@@ -82,7 +82,7 @@ pub(crate) struct Timing {
 /// A percentile, from that of each process's merged rounds.
 #[derive(Clone, Debug)]
 pub(crate) struct Quantile {
-    /// In nanoseconds.
+    /// In nanoseconds. `None` when a process has fewer samples than [`least_samples`].
     pub(crate) estimate: Option<Estimate>,
     /// Whether every process has enough samples beyond it.
     pub(crate) enough: bool,
@@ -245,7 +245,9 @@ impl Pooled {
     fn timing(self) -> Timing {
         let smallest = self.smallest_count.unwrap_or(0);
         let quantile = |(per_process, q)| Quantile {
-            estimate: Estimate::of_ratios(per_process),
+            estimate: (smallest >= least_samples(q))
+                .then(|| Estimate::of_ratios(per_process))
+                .flatten(),
             enough: enough_samples(smallest, q),
         };
         let merged = self.samples.merged.as_ref();

@@ -193,7 +193,7 @@ fn table(
         "p99 ns, all rounds",
     ];
     let caption = format!(
-        "{}, role {}, {}; percentiles with 95 % interval over processes, pale where a process has fewer than 10 samples beyond",
+        "{}, role {}, {}; percentiles with 95 % interval over processes, pale where a process has fewer than 10 samples beyond, ? where so few that it may lie beyond all of them",
         settings[0].workload,
         role.word(),
         kind.words()
@@ -256,7 +256,7 @@ fn numbers(
 /// A percentile; what is below the floor is only said to be so.
 fn quantile(quantile: &Quantile, floor_ns: u64) -> Datum {
     let Some(estimate) = &quantile.estimate else {
-        return Datum::number(None);
+        return Datum::Faint("?".into());
     };
     if estimate.centre < floor_ns as f64 {
         return Datum::Faint(format!("< {floor_ns}"));

@@ -1,5 +1,6 @@
 //! Latency histograms: decoding, curves, and what they are too coarse or too small to tell.
 
+use super::estimate::CONFIDENCE;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use bench_core::record::ClockInfo;
@@ -82,11 +83,23 @@ impl Decoder {
     }
 }
 
-/// Whether `count` samples are enough for quantile `q`.
+/// With fewer samples quantile `q` has no upper bound and is not shown: the largest of them is then below it in more than
+/// one case of forty, ln(0.025) / ln(q), about 367 for p99 (the interval between order statistics; Conover, Practical
+/// Nonparametric Statistics, 3.2).
+///
+/// # Panics
+/// When `q` is not from 0 to below 1.
+#[must_use]
+pub fn least_samples(q: f64) -> u64 {
+    assert!((0.0..1.0).contains(&q), "a quantile lies from 0 to below 1");
+    (((1.0 - CONFIDENCE) / 2.0).ln() / q.ln()).ceil() as u64
+}
+
+/// Whether `count` samples are enough to rely on quantile `q`: [`MIN_TAIL_SAMPLES`] beyond it, and [`least_samples`].
 #[must_use]
 pub fn enough_samples(count: u64, q: f64) -> bool {
     // The small allowance keeps 10,000 samples enough for 0.999 in binary arithmetic.
-    count as f64 * (1.0 - q) + 1e-6 >= MIN_TAIL_SAMPLES
+    count as f64 * (1.0 - q) + 1e-6 >= MIN_TAIL_SAMPLES && count >= least_samples(q)
 }
 
 /// Below this many nanoseconds a latency is the clock's own: three of its steps, or two readings.
@@ -214,6 +227,23 @@ mod tests {
         assert!(!enough_samples(999, 0.99));
         assert!(enough_samples(10_000, 0.999));
         assert!(!enough_samples(9_990, 0.999));
+        assert!(enough_samples(100_000, 0.9999));
+        assert!(!enough_samples(99_990, 0.9999));
+    }
+
+    #[test]
+    fn the_least_samples_are_those_of_the_published_table() {
+        // 367, 3,687 and 36,887 to the nearest, of which a sample is a whole one.
+        for (q, samples) in [(0.99, 368), (0.999, 3_688), (0.9999, 36_887)] {
+            assert_eq!(least_samples(q), samples, "{q}");
+            let all_below = |count: u64| q.powf(count as f64);
+            assert!(all_below(samples) <= 0.025 && all_below(samples - 1) > 0.025);
+        }
+        assert_eq!(least_samples(0.5), 6);
+        // What is enough is always more than the least, or a pale percentile could not be.
+        for q in [0.5, 0.9, 0.99, 0.999, 0.9999] {
+            assert!(!enough_samples(least_samples(q), q), "{q}");
+        }
     }
 
     #[test]
