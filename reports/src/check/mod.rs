@@ -4,6 +4,8 @@
 //! kept as JSON and drawn again.
 
 pub mod judge;
+pub mod outputs;
+mod words;
 
 use serde::{Deserialize, Serialize};
 

@@ -2,6 +2,7 @@
 
 mod compare;
 mod coverage;
+mod outputs;
 mod page;
 mod reading;
 mod schema;
