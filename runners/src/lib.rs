@@ -17,6 +17,8 @@ pub mod noise;
 mod panics;
 pub mod pin;
 mod plan_of;
+mod plan_words;
+mod recording;
 pub mod session;
 pub mod verify;
 

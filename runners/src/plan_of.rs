@@ -75,6 +75,22 @@ fn window_ns(ms: u64) -> anyhow::Result<u64> {
     Ok(ms * NS_PER_MS)
 }
 
+/// A window of fewer steps of the clock than this has an error of its own of over a thousandth.
+const LEAST_STEPS: u64 = 1000;
+
+/// Refuses a window that is too short for this machine's clock.
+pub(crate) fn check_window(plan: &Plan, quantum_ns: u64) -> anyhow::Result<()> {
+    let least_ns = LEAST_STEPS * quantum_ns;
+    if plan.window_ns < least_ns {
+        bail!(
+            "a window of {} ms is too short for the clock of this machine, whose step is {quantum_ns} ns; give at least {} with --window-ms",
+            plan.window_ns / 1_000_000,
+            least_ns.div_ceil(1_000_000)
+        );
+    }
+    Ok(())
+}
+
 /// The plan of a run that was begun, with the seed that it drew.
 ///
 /// # Errors
@@ -218,7 +234,7 @@ fn seed_from_clock() -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{MAIN, Preset, catalogue, default_locks};
+    use super::{MAIN, Mode, Plan, Preset, catalogue, check_window, default_locks};
 
     #[test]
     fn a_preset_measures_the_main_locks_and_those_of_the_user() {
@@ -237,5 +253,26 @@ mod tests {
             assert_eq!(default_locks(preset, &locks).as_ref(), Some(&expected));
         }
         assert_eq!(default_locks(Preset::Full, &locks), None);
+    }
+
+    #[test]
+    fn a_window_of_few_steps_of_the_clock_is_refused() {
+        let plan = Plan {
+            locks: vec!["null".into()],
+            workloads: bench_core::workload::presets(),
+            threads: vec![1],
+            modes: vec![Mode::Throughput],
+            placements: vec!["compact".into()],
+            processes: 1,
+            rounds: 1,
+            window_ns: 1_000_000,
+            seed: 0,
+            cpus: 1,
+        };
+        assert!(check_window(&plan, 1_000).is_ok());
+        let error = check_window(&plan, 4_000)
+            .expect_err("250 steps")
+            .to_string();
+        assert!(error.contains("at least 4 with --window-ms"), "{error}");
     }
 }

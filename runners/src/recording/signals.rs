@@ -10,7 +10,7 @@ use std::sync::atomic::AtomicBool;
 ///
 /// # Errors
 /// When the system takes no handler.
-pub(super) fn stop_flag() -> anyhow::Result<Arc<AtomicBool>> {
+pub(crate) fn stop_flag() -> anyhow::Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM] {
         // In this order: the first signal finds the flag unset and sets it.

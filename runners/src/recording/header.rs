@@ -6,7 +6,7 @@ use bench_core::record::{ClockInfo, Header, Host, PrecisionGoal, SCHEMA, ToolInf
 use std::time::SystemTime;
 
 /// The header of a run that begins now.
-pub(super) fn header(
+pub(crate) fn header(
     plan: &Plan,
     precision: Option<PrecisionGoal>,
     contenders: &[Contender],
@@ -46,7 +46,7 @@ pub(super) fn header(
 }
 
 /// This build.
-pub(super) fn tool() -> ToolInfo {
+pub(crate) fn tool() -> ToolInfo {
     let revision = env!("VMALOCK_GIT_REVISION");
     let mut target_features: Vec<String> = env!("VMALOCK_TARGET_FEATURES")
         .split(',')

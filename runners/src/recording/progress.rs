@@ -10,12 +10,12 @@ use std::time::{Duration, Instant};
 const LINE_EVERY: Duration = Duration::from_secs(10);
 
 /// Writes one line to standard error; there is nobody to tell when that fails.
-pub(super) fn note(text: &str) {
+pub(crate) fn note(text: &str) {
     let _ = writeln!(stderr(), "vmalock: {text}");
 }
 
 /// How far the run is.
-pub(super) struct Progress {
+pub(crate) struct Progress {
     bar: Option<ProgressBar>,
     total: u64,
     done: u64,
@@ -27,7 +27,7 @@ pub(super) struct Progress {
 
 impl Progress {
     /// A run of `total` cells, of which some are done already.
-    pub(super) fn new(total: u64, done: u64) -> Self {
+    pub(crate) fn new(total: u64, done: u64) -> Self {
         let bar = stderr().is_terminal().then(|| {
             let style =
                 ProgressStyle::with_template("{msg} [{bar:30}] {pos}/{len} cells, {eta} left");
@@ -54,7 +54,7 @@ impl Progress {
     }
 
     /// A process begins.
-    pub(super) fn process(&mut self, process: u32, processes: u32) {
+    pub(crate) fn process(&mut self, process: u32, processes: u32) {
         self.process = format!("process {} of {processes}", process + 1);
         if let Some(bar) = &self.bar {
             bar.set_message(self.process.clone());
@@ -62,7 +62,7 @@ impl Progress {
     }
 
     /// A cell is done.
-    pub(super) fn cell(&mut self, cell: &Cell) {
+    pub(crate) fn cell(&mut self, cell: &Cell) {
         self.done += 1;
         if cell.status == Status::Error {
             let error = cell.error.as_deref().unwrap_or("no reason");
@@ -103,7 +103,7 @@ impl Progress {
     }
 
     /// The run is over.
-    pub(super) fn end(&self) {
+    pub(crate) fn end(&self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }

@@ -1,92 +1,16 @@
-//! The run directory: made new, written line by line, taken up again.
+//! A run that is taken up again.
 
-use super::Tally;
 use crate::cmd::report::{REPORT_FILE, RUN_FILE};
 use crate::contender::Contender;
 use crate::plan_of::plan_of_header;
+use crate::recording::{RunFile, Tally, header};
 use anyhow::{Context, bail};
 use bench_core::plan::{Plan, PlannedCell};
-use bench_core::record::{Header, Host, Record};
+use bench_core::record::{Header, Host};
 use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
-use std::io::{Read, Write};
-use std::path::{Path, PathBuf};
-
-/// The record file of a run, open for appending.
-pub(super) struct RunFile {
-    directory: PathBuf,
-    path: PathBuf,
-    file: File,
-    /// Bytes of whole lines.
-    whole_bytes: u64,
-}
-
-impl RunFile {
-    /// Writes a record as one line, at once, or not at all.
-    pub(super) fn write(&mut self, record: &Record) -> anyhow::Result<()> {
-        let mut line = serde_json::to_string(record)?;
-        line.push('\n');
-        let written = self.file.write_all(line.as_bytes());
-        match &written {
-            Ok(()) => self.whole_bytes += line.len() as u64,
-            // What is left of the line would spoil the next one; if even this fails, `--resume` does it.
-            Err(_) => drop(self.file.set_len(self.whole_bytes)),
-        }
-        written.with_context(|| {
-            format!(
-                "a record cannot be written to {}; make room there and go on with `run --resume --out {}`",
-                self.path.display(),
-                self.directory.display()
-            )
-        })
-    }
-
-    /// Where the records are.
-    pub(super) fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// The run directory.
-    pub(super) fn directory(&self) -> &Path {
-        &self.directory
-    }
-}
-
-/// A new run in a directory that does not exist or is empty.
-///
-/// # Errors
-/// When there is something in it, or it cannot be made or written.
-pub(super) fn create(directory: &Path) -> anyhow::Result<RunFile> {
-    let shown = directory.display();
-    fs::create_dir_all(directory).with_context(|| {
-        format!("the directory {shown} cannot be made; name another one with --out")
-    })?;
-    let mut entries = fs::read_dir(directory).with_context(|| {
-        format!("the directory {shown} cannot be read; name another one with --out")
-    })?;
-    if entries.next().is_some() {
-        bail!(
-            "the directory {shown} is not empty, and a run is never overwritten; name a new one with --out, or go on with the run in it with --resume"
-        );
-    }
-    let path = directory.join(RUN_FILE);
-    let file = OpenOptions::new()
-        .append(true)
-        .create_new(true)
-        .open(&path)
-        .with_context(|| {
-            format!(
-                "{} cannot be written; name another directory with --out",
-                path.display()
-            )
-        })?;
-    Ok(RunFile {
-        directory: directory.to_owned(),
-        path,
-        file,
-        whole_bytes: 0,
-    })
-}
+use std::io::Read;
+use std::path::Path;
 
 /// What a run has already.
 #[derive(Debug, Default)]
@@ -164,21 +88,13 @@ pub(super) fn resume(
         .with_context(|| format!("{} cannot be written", path.display()))?;
     // Made anew when the run ends.
     let _ = fs::remove_file(directory.join(REPORT_FILE));
-    Ok((
-        RunFile {
-            directory: directory.to_owned(),
-            path,
-            file,
-            whole_bytes,
-        },
-        plan,
-        done,
-    ))
+    let file = RunFile::again(directory, path, file, whole_bytes);
+    Ok((file, plan, done))
 }
 
 /// Results of two builds are two runs.
 fn check_same_build(header: &Header) -> anyhow::Result<()> {
-    let here = super::header::tool();
+    let here = header::tool();
     if header.tool != here {
         bail!(
             "the run was begun by another build ({} {}, {}; this is {} {}, {}); go on with that build, or begin a new run",
