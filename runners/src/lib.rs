@@ -10,6 +10,7 @@ pub mod counters;
 pub mod delay;
 pub mod engine;
 pub mod host;
+pub mod injected;
 mod membarrier;
 mod names;
 pub mod native;
