@@ -12,6 +12,7 @@ mod digest;
 mod html;
 mod plain;
 pub mod read;
+pub mod selftest;
 pub mod stats;
 mod table;
 mod verdict;
