@@ -6,7 +6,7 @@ use crate::clock::Clock;
 use crate::contender::Contender;
 use crate::engine::{CellFailure, CellJob, MachineRoom, Pool, failed, vmas_needed};
 use crate::host::placement::Placement;
-use crate::{host, pin};
+use crate::{host, injected, pin};
 use bench_core::plan::{Plan, PlannedCell, planned_cells};
 use bench_core::record::{Cell, Host};
 use bench_core::space::Ground;
@@ -59,6 +59,13 @@ fn measure(
     input: &mut impl BufRead,
     output: &mut impl Write,
 ) -> std::io::Result<ExitCode> {
+    let harmed = injected::harmed();
+    let in_the_lock = job.injected.as_ref().filter(|i| i.is_in_the_lock());
+    let contenders = if in_the_lock.is_some() {
+        &harmed
+    } else {
+        contenders
+    };
     let mut room = match make_room(contenders, job) {
         Ok(room) => room,
         Err(what) => {
@@ -66,6 +73,9 @@ fn measure(
             return Ok(ExitCode::from(2));
         }
     };
+    if let Some(injected) = in_the_lock {
+        injected::plant(injected, &room.clock);
+    }
     let (host, _) = host::read(Path::new("/"));
     let planned = planned_cells(&job.plan, job.process);
     let hang_limit = Duration::from_millis(job.hang_limit_ms);
@@ -171,7 +181,10 @@ fn run(
     hang_limit: Duration,
     room: &mut MachineRoom,
 ) -> Result<Cell, CellFailure> {
-    let planned = cell.of(&job.plan);
+    let mut planned = cell.of(&job.plan);
+    let changed = job.injected.as_ref();
+    let changed = changed.map(|injected| injected.applied_to(planned.workload, cell.threads));
+    planned.workload = changed.as_ref().unwrap_or(planned.workload);
     let contender = contenders
         .iter()
         .find(|contender| contender.name() == planned.lock)

@@ -8,6 +8,7 @@ use super::side::Side;
 use crate::clock::Clock;
 use crate::delay::Calibration;
 use crate::host::{self, placement::Placement};
+use crate::injected::Injected;
 use crate::pin::pin_to;
 use anyhow::Context;
 use bench_core::plan::Plan;
@@ -24,6 +25,8 @@ pub struct Arm {
     pub program: PathBuf,
     /// Its plan. The plans of all arms have the same number of cells in the same order; what stands in a place is compared.
     pub plan: Plan,
+    /// Harm that is done to it on purpose; none but in a self-test.
+    pub injected: Option<Injected>,
 }
 
 impl Arm {
@@ -33,7 +36,11 @@ impl Arm {
     /// When the system does not tell its path.
     pub fn of_this_program(plan: Plan) -> anyhow::Result<Self> {
         let program = std::env::current_exe().context("the path of this program is not known")?;
-        Ok(Self { program, plan })
+        Ok(Self {
+            program,
+            plan,
+            injected: None,
+        })
     }
 }
 

@@ -16,6 +16,7 @@ pub use child::{STUCK_EXIT_CODE, run_child};
 pub use lockstep::{Arm, Lockstep};
 
 use crate::delay::Calibration;
+use crate::injected::Injected;
 use bench_core::plan::Plan;
 use bench_core::record::Cell;
 use serde::{Deserialize, Serialize};
@@ -43,6 +44,9 @@ pub struct Job {
     /// The delay's calibration by CPU, so that programs that are compared work the same turns. A CPU that is not in it is
     /// calibrated by the worker that goes there.
     pub calibrations: BTreeMap<u32, Calibration>,
+    /// Harm that is done on purpose.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub injected: Option<Injected>,
 }
 
 /// What a child says.

@@ -78,6 +78,7 @@ impl<'a> Side<'a> {
             first,
             hang_limit_ms: self.hang_limit.as_millis() as u64,
             calibrations: self.calibrations.clone(),
+            injected: self.arm.injected.clone(),
         };
         self.running = Some(Running::start(&self.arm.program, &job)?);
         Ok(match self.answer()? {

@@ -4,7 +4,9 @@ use crate::tool::{VMALOCK, example_path};
 use bench_core::plan::{Mode, Plan};
 use bench_core::record::{Cell, Status};
 use bench_core::workload::preset;
+use runners::injected::Injected;
 use runners::session::{Arm, Lockstep};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
@@ -47,6 +49,7 @@ fn arm(program: PathBuf, locks: [&str; 2]) -> Arm {
     Arm {
         program,
         plan: plan(locks),
+        injected: None,
     }
 }
 
@@ -92,4 +95,52 @@ fn a_program_that_dies_costs_its_own_cells() {
 fn a_stopped_session_starts_no_further_cell() {
     let arms = [VMALOCK; 2].map(|program| arm(program.into(), ["rwsem", "refcount"]));
     assert_eq!(told(&arms, 3).len(), 3);
+}
+
+/// Two threads fault in one program; a second one is harmed. Returns what the second measured.
+fn harmed(injected: Injected) -> Cell {
+    let plain = Plan {
+        locks: vec!["refcount".into()],
+        threads: vec![2],
+        rounds: 1,
+        cpus: 2,
+        ..plan(["refcount"; 2])
+    };
+    let arm = |injected| Arm {
+        program: VMALOCK.into(),
+        plan: plain.clone(),
+        injected,
+    };
+    let mut told = told(&[arm(None), arm(Some(injected))], usize::MAX);
+    told.sort_unstable_by_key(|(arm, _)| *arm);
+    let holds: Vec<u64> = told
+        .iter()
+        .filter_map(|(_, cell)| Some(cell.hold.as_ref()?.asked_ns))
+        .collect();
+    assert_eq!(holds[0], 200, "the other program is left alone");
+    let (_, cell) = told.pop().expect("two programs");
+    assert_eq!(cell.status, Status::Ok, "{:?}", cell.error);
+    assert_eq!(cell.lock, "refcount");
+    cell
+}
+
+#[test]
+fn a_slowdown_is_in_the_work_while_a_vma_is_held() {
+    let slowed = harmed(Injected::Slowdown(BTreeMap::from([(2, 5_000)])));
+    assert_eq!(slowed.hold.expect("faults hold").asked_ns, 5_200);
+    let other = harmed(Injected::Slowdown(BTreeMap::from([(1, 5_000)])));
+    assert_eq!(other.hold.expect("faults hold").asked_ns, 200);
+}
+
+/// The waits of a thread fill its window, however fast the machine is; half of what is asked is granted to the calibration.
+#[test]
+fn harm_in_the_lock_makes_all_threads_wait_or_one() {
+    let wait_ns = 1_000_000;
+    let most = |cell: &Cell| 2 + 2 * cell.window_ns / wait_ns;
+    let cell = harmed(Injected::Tail { every: 1, wait_ns });
+    let ops = &cell.roles[0].ops_per_thread;
+    assert!(ops.iter().all(|ops| *ops <= most(&cell)), "{ops:?}");
+    let cell = harmed(Injected::Unfair { wait_ns });
+    let ops = &cell.roles[0].ops_per_thread;
+    assert!(ops.iter().any(|ops| *ops <= most(&cell)), "{ops:?}");
 }
