@@ -92,7 +92,7 @@ impl Contrast {
     /// The smallest ratio above 1 that a run of this spread and size tells from 1 four times in five.
     #[must_use]
     pub fn detectable_ratio(&self) -> f64 {
-        (self.reach() * self.standard_error).exp()
+        (reach(self.freedom) * self.standard_error).exp()
     }
 
     /// How many processes (of each side) would tell a ratio of 1 + `margin` from 1 four times in five.
@@ -102,13 +102,8 @@ impl Contrast {
     #[must_use]
     pub fn processes_for(&self, margin: f64) -> u64 {
         assert!(margin > 0.0, "no number of processes tells no difference");
-        let factor = self.reach() * self.standard_error / margin.ln_1p();
+        let factor = reach(self.freedom) * self.standard_error / margin.ln_1p();
         (self.processes as f64 * factor.powi(2)).ceil().max(2.0) as u64
-    }
-
-    /// A difference of this many standard errors is found with [`POWER`].
-    fn reach(&self) -> f64 {
-        t_quantile(0.5 + CONFIDENCE / 2.0, self.freedom) + t_quantile(POWER, self.freedom)
     }
 
     /// The chance that the error alone is above `distance`.
@@ -122,6 +117,11 @@ impl Contrast {
             std::cmp::Ordering::Less => 1.0,
         }
     }
+}
+
+/// A difference of this many standard errors is found with [`POWER`].
+pub(super) fn reach(freedom: f64) -> f64 {
+    t_quantile(0.5 + CONFIDENCE / 2.0, freedom) + t_quantile(POWER, freedom)
 }
 
 fn logarithms(values: &[f64]) -> Option<Vec<f64>> {

@@ -11,6 +11,7 @@ mod family;
 mod histogram;
 mod precision;
 mod student;
+mod variance;
 
 pub use binomial::clopper_pearson;
 pub use contrast::Contrast;
@@ -22,3 +23,4 @@ pub use histogram::{
 };
 pub use precision::{Precision, Step};
 pub use student::{t_quantile, t_upper_tail};
+pub use variance::Components;

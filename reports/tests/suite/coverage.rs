@@ -4,7 +4,7 @@
 //! contended locks look like on a virtual machine.
 
 use crate::sketch::random::Random;
-use reports::stats::{Contrast, Estimate, Precision, Step, jain_index, median};
+use reports::stats::{Components, Contrast, Estimate, Precision, Step, jain_index, median};
 
 const TRIALS: u32 = 1_500;
 const PROCESSES: u32 = 6;
@@ -195,4 +195,33 @@ fn stopping_when_significant_calls_equal_things_different() {
         false
     });
     assert_between("stopped when significant", false_alarms, 0.15, 0.35);
+}
+
+/// Before the run: the components of one run say what another one of another size will tell.
+#[test]
+fn what_will_be_told_is_told_about_four_times_in_five() {
+    let mut random = Random(11);
+    let clean = |truth: f64, random: &mut Random| -> Vec<Vec<f64>> {
+        let process = |random: &mut Random| {
+            let luck = truth + BETWEEN * normal(random);
+            (0..ROUNDS)
+                .map(|_| luck + WITHIN * normal(random))
+                .collect()
+        };
+        (0..PROCESSES).map(|_| process(random)).collect()
+    };
+    let ahead = |_| {
+        let components = Components::of(&clean(0.0, &mut random)).expect("processes");
+        components.detectable_ratio(PROCESSES, ROUNDS).ln()
+    };
+    let effect = (0..400).map(ahead).sum::<f64>() / 400.0;
+    let found = share(|random| {
+        let medians = clean(effect, random)
+            .iter()
+            .filter_map(|logs| median(logs))
+            .map(f64::exp)
+            .collect::<Vec<f64>>();
+        Contrast::paired(&medians).expect("processes").p_different() < 0.05
+    });
+    assert_between("told", found, 0.7, 0.9);
 }
