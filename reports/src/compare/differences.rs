@@ -38,7 +38,7 @@ impl fmt::Display for Difference {
 }
 
 /// The fields of a fingerprint in which two hosts differ: all that the record has, so that a field added to it counts.
-pub(super) fn of_hosts(one: &impl Serialize, other: &impl Serialize) -> Vec<Difference> {
+pub(crate) fn of_hosts(one: &impl Serialize, other: &impl Serialize) -> Vec<Difference> {
     let mut found = of("host", one, other);
     found.retain(|difference| {
         let field = difference.field.trim_start_matches("host.");
@@ -70,7 +70,7 @@ pub(super) fn of_builds(one: &Header, other: &Header) -> Vec<String> {
 }
 
 /// The fields in which two records differ, at their first level.
-fn of(path: &str, one: &impl Serialize, other: &impl Serialize) -> Vec<Difference> {
+pub(crate) fn of(path: &str, one: &impl Serialize, other: &impl Serialize) -> Vec<Difference> {
     let (one, other) = (fields(one), fields(other));
     let names: std::collections::BTreeSet<&String> = one.keys().chain(other.keys()).collect();
     let value = |of: &Map<String, Value>, name: &str| {

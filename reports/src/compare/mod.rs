@@ -5,7 +5,7 @@
 //! common: they are compared by the medians of their processes, by Welch's t. Absolute numbers of two hosts are never
 //! compared: every field of the host's record has to be the same, but for what is measured of it.
 
-mod differences;
+pub(crate) mod differences;
 mod judge;
 mod measure;
 mod metric;

@@ -14,7 +14,7 @@ use bench_core::record::{Cell, LockInfo, Status};
 use std::collections::{BTreeMap, HashMap};
 
 pub(crate) use latency::{Kind, QUANTILES, Quantile, Timing};
-pub(crate) use rank::{Ranking, paired_ratio};
+pub(crate) use rank::{Ranking, paired_ratio, ratio_by_process};
 pub(crate) use rate::{Rate, process_medians};
 pub(crate) use rounds::RoundCount;
 pub(crate) use setting::{RoleTable, Row, Setting};

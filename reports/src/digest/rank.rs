@@ -85,6 +85,14 @@ pub(crate) fn paired_ratio(
     one: &BTreeMap<(u32, u32), f64>,
     other: &BTreeMap<(u32, u32), f64>,
 ) -> Option<Estimate> {
+    Estimate::of_ratios(ratio_by_process(one, other).into_values().collect())
+}
+
+/// `one` over `other` in each process that measured both: the median of its rounds. 0 where `one` stood still.
+pub(crate) fn ratio_by_process(
+    one: &BTreeMap<(u32, u32), f64>,
+    other: &BTreeMap<(u32, u32), f64>,
+) -> BTreeMap<u32, f64> {
     let mut processes: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
     for (round, mine) in one {
         // A round in which `one` stood still counts as minus infinity, which a median bears.
@@ -95,11 +103,10 @@ pub(crate) fn paired_ratio(
             logs.push((mine / theirs).ln());
         }
     }
-    let medians = processes
-        .values()
-        .filter_map(|logs| median(logs))
-        .map(f64::exp);
-    Estimate::of_ratios(medians.collect())
+    processes
+        .into_iter()
+        .filter_map(|(process, logs)| Some((process, median(&logs)?.exp())))
+        .collect()
 }
 
 #[cfg(test)]
