@@ -32,6 +32,9 @@ pub enum Command {
     Report(ReportArgs),
     /// Compare two locks of one run, or two runs of one host
     Compare(CompareArgs),
+    /// Accept a run as what later checks are held against
+    #[command(subcommand)]
+    Baseline(BaselineCommand),
     /// Run the contract suite on every lock
     Verify(VerifyArgs),
     /// Measure a job from standard input
@@ -226,6 +229,33 @@ fn margin(text: &str) -> Result<f64, String> {
         return Ok(share);
     }
     Err("it is from 1% to 100%: the placement of code alone moves results by 1%".to_owned())
+}
+
+/// `vmalock baseline`.
+#[derive(Debug, Subcommand)]
+pub enum BaselineCommand {
+    /// Make a baseline of a run: how each lock did beside a reference lock
+    Accept(AcceptArgs),
+}
+
+/// `vmalock baseline accept`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "The file is meant to lie in git and is overwritten; what changes in it is printed.\nExit codes: 0 accepted; 2 usage, a run that is not complete, of a debug build or of one process; 3 a run that is too noisy; 5 a lock of the run broke its contract."
+)]
+pub struct AcceptArgs {
+    /// A run directory or run.jsonl file
+    #[arg(value_name = "RUN")]
+    pub run: PathBuf,
+    /// Why, in a few words; it is written into the file
+    #[arg(long, value_name = "WORDS")]
+    pub reason: String,
+    /// The lock that the others are measured by, one that nobody works on [default: std-rwlock, else rwsem]
+    #[arg(long, value_name = "NAME")]
+    pub reference: Option<String>,
+    /// Where to write it
+    #[arg(long, value_name = "FILE", default_value = "vmalock-baseline.json")]
+    pub out: PathBuf,
 }
 
 /// `vmalock verify`.

@@ -99,7 +99,7 @@ pub enum Refusal {
     #[error(
         "the run has {0}, and the spread between processes takes at least 2: measure it again with --processes 10"
     )]
-    FewProcesses(String),
+    FewProcesses(&'static str),
     /// The lock that was named is not in the run, or does not exclude.
     #[error(
         "the run has no lock `{0}` that excludes, so the others cannot be measured by it: name another one with --reference"
@@ -159,7 +159,7 @@ impl Baseline {
             threads: header.threads.clone(),
             modes: header.modes.iter().filter(gated).copied().collect(),
             placements: header.placements.clone(),
-            processes: header.processes,
+            processes: processes(run).len() as u32,
             rounds: header.rounds,
             window_ns: header.window_ns,
             entries: found.into_iter().map(Entry::rounded).collect(),
@@ -188,15 +188,16 @@ fn check_run(run: &Run) -> Result<(), Refusal> {
     if !run.footer.as_ref().is_some_and(|footer| footer.complete) {
         return Err(Refusal::Incomplete);
     }
-    let processes: BTreeSet<u32> = run.cells.iter().map(|cell| cell.process).collect();
-    if processes.len() < 2 {
-        let words = match processes.len() {
-            0 => "no process".to_owned(),
-            n => crate::words::count(n as u64, "process"),
-        };
-        return Err(Refusal::FewProcesses(words));
+    match processes(run).len() {
+        0 => Err(Refusal::FewProcesses("no process")),
+        1 => Err(Refusal::FewProcesses("one process")),
+        _ => Ok(()),
     }
-    Ok(())
+}
+
+/// The processes that measured something: a run may end before it needs all that it was given.
+fn processes(run: &Run) -> BTreeSet<u32> {
+    run.cells.iter().map(|cell| cell.process).collect()
 }
 
 /// Whether the numbers can be a measure.

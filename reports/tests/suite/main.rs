@@ -1,5 +1,6 @@
 //! The crate from outside: made-up runs are written, read and reported.
 
+mod baseline;
 mod compare;
 mod coverage;
 mod outputs;

@@ -66,12 +66,22 @@ pub fn write_report(target: &Path, runs: &[Run]) -> anyhow::Result<()> {
             target.display()
         )
     };
-    let unfinished = target.with_extension("html.part");
-    let written = std::fs::write(&unfinished, reports::html(runs))
-        .and_then(|()| std::fs::rename(&unfinished, target));
+    write_whole(target, reports::html(runs).as_bytes()).with_context(cannot)
+}
+
+/// Writes a file whole or not at all: another file beside it takes its place.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write_whole(target: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut name = target.file_name().unwrap_or_default().to_owned();
+    name.push(".part");
+    let unfinished = target.with_file_name(name);
+    let written =
+        std::fs::write(&unfinished, bytes).and_then(|()| std::fs::rename(&unfinished, target));
     if written.is_err() {
         // There may be none of it.
         let _ = std::fs::remove_file(&unfinished);
     }
-    written.with_context(cannot)
+    written
 }

@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod bad_records;
+mod baseline;
 mod broken_locks;
 mod compare;
 mod cpus;
@@ -11,6 +12,7 @@ mod examples;
 mod lists;
 mod lockstep;
 mod locks_page;
+mod made_up;
 mod own_workloads;
 mod read_pairs;
 mod signals;
