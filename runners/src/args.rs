@@ -1,8 +1,12 @@
 //! The command line.
 
+mod check;
+
 use bench_core::plan::{Mode, Preset};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
+
+pub use check::{CheckArgs, Inconclusive};
 
 /// Which lock protocol should guard a VMA, and what does each one cost, who waits, and why?
 #[derive(Debug, Parser)]
@@ -35,6 +39,8 @@ pub enum Command {
     /// Accept a run as what later checks are held against
     #[command(subcommand)]
     Baseline(BaselineCommand),
+    /// Hold this build against another one: the gate for CI
+    Check(Box<CheckArgs>),
     /// Run the contract suite on every lock
     Verify(VerifyArgs),
     /// Measure a job from standard input

@@ -55,17 +55,26 @@ pub(crate) fn plan_of(args: &RunArgs, locks: &[&str], host: &Host) -> anyhow::Re
         seed: args.seed.or(file.seed).unwrap_or_else(seed_from_clock),
         cpus,
     };
+    settle(&mut plan, host)?;
+    Ok(plan)
+}
+
+/// Puts the lists of a plan into their order, each entry once, and checks every number and that this machine can do the
+/// placements.
+///
+/// # Errors
+/// What is wrong and what could stand there.
+pub(crate) fn settle(plan: &mut Plan, host: &Host) -> anyhow::Result<()> {
     plan.threads.sort_unstable();
     plan.threads.dedup();
     plan.modes.sort_unstable();
     plan.modes.dedup();
     plan.validate()?;
-    check_placements(&mut plan, host)?;
-    Ok(plan)
+    check_placements(plan, host)
 }
 
 /// The window that is asked for, checked in the unit in which it is asked for.
-fn window_ns(ms: u64) -> anyhow::Result<u64> {
+pub(crate) fn window_ns(ms: u64) -> anyhow::Result<u64> {
     let (least, most) = (MIN_WINDOW_NS / NS_PER_MS, MAX_WINDOW_NS / NS_PER_MS);
     if !(least..=most).contains(&ms) {
         bail!(
@@ -116,7 +125,7 @@ pub(crate) fn plan_of_header(header: &Header, locks: &[&str]) -> anyhow::Result<
 }
 
 /// The CPUs that can be used at once: the allowed ones, or as many as the control group's bandwidth is worth.
-fn usable_cpus(host: &Host) -> u32 {
+pub(crate) fn usable_cpus(host: &Host) -> u32 {
     let allowed = host.allowed_cpus.len() as u64;
     let worth = host
         .quota
@@ -136,7 +145,7 @@ fn first_given<T: Clone>(flags: &[T], file: Option<&Vec<T>>) -> Option<Vec<T>> {
 
 /// The locks that a preset measures when none is named; `None` for all. All but `full` leave out those of the catalogue that
 /// are not main, and keep a lock that came with the program of a user.
-fn default_locks(preset: Preset, locks: &[&str]) -> Option<Vec<String>> {
+pub(crate) fn default_locks(preset: Preset, locks: &[&str]) -> Option<Vec<String>> {
     if preset == Preset::Full {
         return None;
     }
@@ -149,7 +158,11 @@ fn default_locks(preset: Preset, locks: &[&str]) -> Option<Vec<String>> {
 }
 
 /// The names that were asked for, each once, in the order of the known ones; all when none was.
-fn in_order(asked: Option<Vec<String>>, known: &[&str], kind: &str) -> anyhow::Result<Vec<String>> {
+pub(crate) fn in_order(
+    asked: Option<Vec<String>>,
+    known: &[&str],
+    kind: &str,
+) -> anyhow::Result<Vec<String>> {
     let Some(asked) = asked else {
         return Ok(known.iter().map(|name| (*name).to_owned()).collect());
     };
@@ -225,7 +238,7 @@ fn check_placements(plan: &mut Plan, host: &Host) -> anyhow::Result<()> {
 }
 
 /// A seed that is not the last run's; it is recorded.
-fn seed_from_clock() -> u64 {
+pub(crate) fn seed_from_clock() -> u64 {
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();

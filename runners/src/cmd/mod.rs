@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 pub mod baseline;
+pub mod check;
 pub mod compare;
 pub mod host;
 pub mod list;

@@ -5,16 +5,19 @@ mod locks;
 use crate::args::{ListArgs, Listed};
 use crate::contender::Contender;
 use crate::counters;
+use crate::recording::header::tool;
 use anyhow::ensure;
+use bench_core::record::ToolInfo;
 use bench_core::workload::{WorkloadSpec, presets};
 use locks::LockAnswer;
 use serde::Serialize;
 use std::io::Write;
 use std::process::ExitCode;
 
-/// What `--json` prints: the lists that were asked for.
+/// What `--json` prints: this build, and the lists that were asked for.
 #[derive(Serialize)]
 struct Answer {
+    tool: ToolInfo,
     #[serde(skip_serializing_if = "Option::is_none")]
     locks: Option<Vec<LockAnswer>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -47,6 +50,7 @@ pub fn run(
     );
     let locks = wanted(Listed::Locks).then(|| locks::answers(contenders, &args.names));
     let answer = Answer {
+        tool: tool(),
         locks: locks.transpose()?,
         workloads: wanted(Listed::Workloads).then(presets),
         counters: wanted(Listed::Counters).then(counter_answers),

@@ -1,0 +1,86 @@
+//! The command line of `vmalock check`.
+
+use super::{ModeName, margin};
+use clap::{Args, ValueEnum};
+use std::path::PathBuf;
+
+/// `vmalock check`.
+#[derive(Debug, Args)]
+#[command(
+    group = clap::ArgGroup::new("other side").required(true).args(["against", "against_binary"]),
+    after_help = "The two programs are measured in one session, window by window in turn, with the other side's program a second time as a control. What looks different is measured again by fresh processes before it is called so.\nExit codes: 0 equivalent or improved; 1 regressed; 2 usage, configuration or I/O; 3 inconclusive, or stopped; 5 a lock broke its contract. All files are written before the program ends."
+)]
+pub struct CheckArgs {
+    /// A git revision to hold this program against, such as main or HEAD~1: it is built in a worktree of its own, and its
+    /// build is kept
+    #[arg(long, value_name = "REV")]
+    pub against: Option<String>,
+    /// A vmalock program to hold this one against
+    #[arg(long, value_name = "PATH")]
+    pub against_binary: Option<PathBuf>,
+    /// Locks, as `list locks` names them [default: the main ones that exclude, without the references]
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
+    pub lock: Vec<String>,
+    /// Workloads, as `list workloads` names them
+    #[arg(
+        long,
+        value_name = "NAME,...",
+        value_delimiter = ',',
+        default_value = "fault-one-vma,fault-vs-mprotect,mmap-churn"
+    )]
+    pub workload: Vec<String>,
+    /// Thread counts [default: 1 and as many as there are usable CPUs]
+    #[arg(long, value_name = "N,...", value_delimiter = ',')]
+    pub threads: Vec<u32>,
+    /// What to measure; each mode has windows of its own
+    #[arg(
+        long,
+        value_name = "MODE,...",
+        value_enum,
+        value_delimiter = ',',
+        default_value = "throughput,latency"
+    )]
+    pub mode: Vec<ModeName>,
+    /// How threads go on CPUs, as for `run`
+    #[arg(long, value_name = "PLACEMENT", default_value = "compact")]
+    pub placement: Vec<String>,
+    /// Fresh processes of each program, from 2: the independent unit of every interval
+    #[arg(long, value_name = "P", default_value = "10")]
+    pub processes: u32,
+    /// Rounds in each process; each measures every lock once
+    #[arg(long, value_name = "R", default_value = "10")]
+    pub rounds: u32,
+    /// The length of a window in milliseconds
+    #[arg(long, value_name = "N", default_value = "10")]
+    pub window_ms: u64,
+    /// The seed of every random choice, such as the order of the locks [default: from the clock]
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// A new or empty directory for the records and what was found [default: vmalock-check-DATE-TIME]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// A smaller difference is never called a regression: from 1% to 100%
+    #[arg(long, value_name = "N%", value_parser = margin, default_value = "1%")]
+    pub floor: f64,
+    /// A smaller difference is none: from 1% to 100% [default: 3% of throughput, 10% of latency]
+    #[arg(long, value_name = "N%", value_parser = margin)]
+    pub margin: Option<f64>,
+    /// What becomes of a check that can say nothing
+    #[arg(long, value_enum, default_value = "fail")]
+    pub inconclusive: Inconclusive,
+    /// Print the plan and about how long it takes; build and measure nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Seconds that a thread may be inside one operation before its lock counts as hung
+    #[arg(long, value_name = "N", default_value = "10", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub hang_limit_s: u64,
+}
+
+/// What becomes of a check that can say nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Inconclusive {
+    /// Exit code 3
+    Fail,
+    /// Exit code 0
+    Pass,
+}

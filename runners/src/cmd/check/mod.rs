@@ -1,0 +1,257 @@
+//! `vmalock check`: whether this program's locks are worse than those of another build, measured beside each other.
+
+mod artefacts;
+mod code;
+mod git;
+mod measure;
+mod plan;
+mod program;
+mod revision;
+mod worktree;
+
+use crate::args::CheckArgs;
+use crate::args::Inconclusive;
+use crate::cmd::compare::INCONCLUSIVE_EXIT_CODE;
+use crate::cmd::host::look;
+use crate::cmd::verify::BROKEN_EXIT_CODE;
+use crate::contender::Contender;
+use crate::host;
+use crate::plan_of::check_window;
+use crate::plan_words::{about, print_plan};
+use crate::recording::{dated_directory, header, note, stop_flag};
+use anyhow::Context;
+use bench_core::plan::Plan;
+use measure::{Machine, Measuring, Sides};
+use program::Program;
+use reports::check::{Check, Settings, Verdict, judge, needs_confirmation};
+use revision::Revision;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+/// The exit code of a regression.
+const REGRESSED_EXIT_CODE: u8 = 1;
+
+/// Runs the command.
+///
+/// # Errors
+/// One line that says what is wrong and what to do; what was measured until then is kept.
+pub fn run(
+    args: &CheckArgs,
+    contenders: &[Contender],
+    out: &mut impl Write,
+) -> anyhow::Result<ExitCode> {
+    let (host, _) = host::read(Path::new("/"));
+    let mut plan = plan::plan_of(args, contenders, &host)?;
+    let stop = stop_flag()?;
+    let Some(other) = other_side(args, &stop)? else {
+        return stopped(None);
+    };
+    let mut notes = match &other.program {
+        Some(program) => plan::leave_out(&mut plan, &args.lock, contenders, &program.locks)?,
+        None => vec!["locks that the other side does not have will be left out".to_owned()],
+    };
+    let Some(program) = other.program.filter(|_| !args.dry_run) else {
+        return print(&plan, &other.words, &notes, out);
+    };
+    let this = std::env::current_exe().context("the path of this program is not known")?;
+    notes.extend(program.differences(&header::tool()));
+    notes.push(code::compared(&program.path, &this)?);
+    let machine = Machine::of(look());
+    check_window(&plan, machine.clock.quantum_ns)?;
+    let directory = args
+        .out
+        .clone()
+        .unwrap_or_else(|| dated_directory("vmalock-check"));
+    artefacts::make_directory(&directory)?;
+    for text in machine.warnings.iter().chain(&notes) {
+        note(&format!("note: {text}"));
+    }
+    let gate = Gate {
+        args,
+        settings: settings(args, other.words),
+        measuring: Measuring {
+            contenders,
+            baseline: &program,
+            candidate: this,
+            machine,
+            hang_limit: Duration::from_secs(args.hang_limit_s),
+            stop: &stop,
+        },
+        directory,
+        notes,
+    };
+    gate.run(&plan, out)
+}
+
+/// What this program is held against.
+struct OtherSide {
+    /// In words.
+    words: String,
+    /// `None` where a dry run does not build it.
+    program: Option<Program>,
+}
+
+/// Finds the other side, and builds it where it is a revision. `None` when a signal came.
+fn other_side(args: &CheckArgs, stop: &AtomicBool) -> anyhow::Result<Option<OtherSide>> {
+    if let Some(path) = &args.against_binary {
+        let program = Program::ask(path)?;
+        program.check_profile(&header::tool())?;
+        let words = format!("{}, {}", path.display(), program.build());
+        return Ok(Some(OtherSide {
+            words,
+            program: Some(program),
+        }));
+    }
+    let asked = args.against.as_deref().unwrap_or("HEAD");
+    let revision = Revision::find(Path::new("."), asked)?;
+    let words = revision.to_string();
+    if args.dry_run {
+        return Ok(Some(OtherSide {
+            words,
+            program: None,
+        }));
+    }
+    if cfg!(debug_assertions) {
+        anyhow::bail!(
+            "this is a debug build, and {words} would be built with --release, so that they cannot be compared; run `cargo run --release -- check ...`"
+        );
+    }
+    let Some(path) = revision.build(stop)? else {
+        return Ok(None);
+    };
+    let program = Program::ask(&path).with_context(|| format!("{words} was built, but"))?;
+    Ok(Some(OtherSide {
+        words,
+        program: Some(program),
+    }))
+}
+
+fn settings(args: &CheckArgs, baseline: String) -> Settings {
+    let tool = header::tool();
+    let revision = tool.git_revision.as_deref();
+    Settings {
+        baseline,
+        candidate: format!(
+            "this program, {}",
+            revision.map_or(format!("version {}", tool.version), |r| format!(
+                "revision {r}"
+            ))
+        ),
+        floor: args.floor,
+        margin: args.margin,
+    }
+}
+
+/// The plan in words.
+fn print(
+    plan: &Plan,
+    words: &str,
+    notes: &[String],
+    out: &mut impl Write,
+) -> anyhow::Result<ExitCode> {
+    writeln!(out, "against:    {words}")?;
+    print_plan(plan, out)?;
+    writeln!(
+        out,
+        "as a check: three programs take turns, so about {}; as long again at most for what has to be confirmed",
+        about(measure::estimate_ns(plan))
+    )?;
+    for text in notes {
+        writeln!(out, "note:       {text}")?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Says that a signal ended it.
+fn stopped(directory: Option<&Path>) -> anyhow::Result<ExitCode> {
+    note(&match directory {
+        Some(directory) => format!(
+            "stopped by a signal: there is no verdict; what was measured is in {}",
+            directory.display()
+        ),
+        None => "stopped by a signal before anything was measured: there is no verdict".to_owned(),
+    });
+    Ok(ExitCode::from(INCONCLUSIVE_EXIT_CODE))
+}
+
+/// A check whose two sides are known.
+struct Gate<'a> {
+    args: &'a CheckArgs,
+    settings: Settings,
+    measuring: Measuring<'a>,
+    directory: PathBuf,
+    notes: Vec<String>,
+}
+
+impl Gate<'_> {
+    /// Both stages, the verdict and all files.
+    fn run(&self, plan: &Plan, out: &mut impl Write) -> anyhow::Result<ExitCode> {
+        let measured = self.measuring.stage(&self.directory, plan, false)?;
+        let Some(first) = measured else {
+            return stopped(Some(&self.directory));
+        };
+        let mut broken = first.broken;
+        let mut check = self.judge(&first, None);
+        if needs_confirmation(&check) {
+            note("what the first stage could not settle is measured again by fresh processes");
+            let again = plan::again(plan, &check);
+            let directory = self.directory.join("confirmation");
+            let Some(second) = self.measuring.stage(&directory, &again, true)? else {
+                return stopped(Some(&self.directory));
+            };
+            broken += second.broken;
+            check = self.judge(&first, Some(&second));
+        }
+        if cfg!(debug_assertions) {
+            take_back(&mut check);
+        }
+        check.notes.extend(self.notes.iter().cloned());
+        artefacts::write(&self.directory, &check)?;
+        write!(
+            out,
+            "{}",
+            reports::check::outputs::markdown::summary(&check)
+        )?;
+        writeln!(out, "records: {}", self.directory.display())?;
+        Ok(self.exit_code(check.verdict, broken))
+    }
+
+    fn judge(&self, first: &Sides, second: Option<&Sides>) -> Check {
+        let sides = reports::check::Sides {
+            first: first.stage(),
+            confirmation: second.map(Sides::stage),
+        };
+        judge(&sides, &self.settings)
+    }
+
+    fn exit_code(&self, verdict: Verdict, broken: u64) -> ExitCode {
+        if broken > 0 {
+            note(&format!(
+                "a lock broke its contract in {broken} of the cells, which are not results"
+            ));
+            return ExitCode::from(BROKEN_EXIT_CODE);
+        }
+        match (verdict, self.args.inconclusive) {
+            (Verdict::Regressed, _) => ExitCode::from(REGRESSED_EXIT_CODE),
+            (Verdict::Inconclusive, Inconclusive::Fail) => ExitCode::from(INCONCLUSIVE_EXIT_CODE),
+            (Verdict::Improved | Verdict::Equivalent | Verdict::Inconclusive, _) => {
+                ExitCode::SUCCESS
+            }
+        }
+    }
+}
+
+/// Of a debug build nothing is said: it measures what the compiler left in.
+fn take_back(check: &mut Check) {
+    for line in &mut check.lines {
+        line.verdict = Verdict::Inconclusive;
+        line.why = "a debug build".to_owned();
+    }
+    check.verdict = Verdict::Inconclusive;
+    check.advice.push(
+        "Both programs are debug builds, whose numbers say nothing: run `cargo run --release -- check ...`.".to_owned(),
+    );
+}

@@ -1,0 +1,154 @@
+//! What a check measures.
+
+use crate::args::CheckArgs;
+use crate::contender::Contender;
+use crate::names;
+use crate::plan_of::{default_locks, in_order, seed_from_clock, settle, usable_cpus, window_ns};
+use anyhow::bail;
+use bench_core::plan::{Mode, Plan, Preset};
+use bench_core::record::{Host, LockInfo};
+use bench_core::workload::presets;
+use lock_variants::catalogue::REFERENCES;
+use reports::check::{Check, Line};
+
+/// The plan that the arguments ask for, checked, with the locks of this program.
+///
+/// # Errors
+/// One line that says what is wrong and what could stand there.
+pub(super) fn plan_of(
+    args: &CheckArgs,
+    contenders: &[Contender],
+    host: &Host,
+) -> anyhow::Result<Plan> {
+    if args.processes < 2 {
+        bail!(
+            "--processes is {}, but must be at least 2: processes differ among each other, and one alone does not show by how much; 10 is usual",
+            args.processes
+        );
+    }
+    let names: Vec<&str> = contenders.iter().map(Contender::name).collect();
+    let locks = if args.lock.is_empty() {
+        gated_locks(contenders, &names)
+    } else {
+        args.lock.clone()
+    };
+    let known = presets();
+    let workload_names: Vec<&str> = known.iter().map(|spec| spec.name.as_str()).collect();
+    let chosen = in_order(Some(args.workload.clone()), &workload_names, "workload")?;
+    let cpus = usable_cpus(host);
+    let threads = if args.threads.is_empty() {
+        vec![1, cpus]
+    } else {
+        args.threads.clone()
+    };
+    let mut plan = Plan {
+        locks: in_order(Some(locks), &names, "lock")?,
+        workloads: known
+            .iter()
+            .filter(|spec| chosen.contains(&spec.name))
+            .cloned()
+            .collect(),
+        threads,
+        modes: args.mode.iter().map(|mode| Mode::from(*mode)).collect(),
+        placements: args.placement.clone(),
+        processes: args.processes,
+        rounds: args.rounds,
+        window_ns: window_ns(args.window_ms)?,
+        seed: args.seed.unwrap_or_else(seed_from_clock),
+        cpus,
+    };
+    settle(&mut plan, host)?;
+    Ok(plan)
+}
+
+/// The main locks that exclude, without the references, and those of the user.
+fn gated_locks(contenders: &[Contender], names: &[&str]) -> Vec<String> {
+    let excludes = |name: &str| {
+        contenders
+            .iter()
+            .any(|contender| contender.name() == name && contender.excludes())
+    };
+    let main = default_locks(Preset::Standard, names).unwrap_or_default();
+    main.into_iter()
+        .filter(|name| excludes(name) && !REFERENCES.contains(&name.as_str()))
+        .collect()
+}
+
+/// Takes out what the other side does not have, and says what cannot be compared and what differs in size.
+///
+/// # Errors
+/// When a lock that was asked for is not there, or none is left.
+pub(super) fn leave_out(
+    plan: &mut Plan,
+    asked: &[String],
+    contenders: &[Contender],
+    theirs: &[LockInfo],
+) -> anyhow::Result<Vec<String>> {
+    let known: Vec<&str> = theirs.iter().map(|lock| lock.name.as_str()).collect();
+    for name in asked {
+        names::check("lock of the other side", name, &known)?;
+    }
+    let mut notes = Vec::new();
+    plan.locks.retain(|name| {
+        let there = known.contains(&name.as_str());
+        if !there {
+            notes.push(format!("`{name}` is left out: the other side lacks it"));
+        }
+        there
+    });
+    if plan.locks.is_empty() {
+        bail!(
+            "the two programs have no lock in common that could be compared; the other side has: {}",
+            known.join(", ")
+        );
+    }
+    let ours = |name: &str| contenders.iter().find(|lock| lock.name() == name);
+    for lock in theirs {
+        let Some(ours) = ours(&lock.name).map(Contender::info) else {
+            if asked.is_empty() {
+                let name = &lock.name;
+                notes.push(format!("`{name}` is left out: only the other side has it"));
+            }
+            continue;
+        };
+        let bytes = |lock: &LockInfo| (lock.vma_bytes, lock.mm_bytes);
+        if plan.locks.contains(&lock.name) && bytes(&ours) != bytes(lock) {
+            notes.push(format!(
+                "`{}` has {} bytes per VMA and {} per mm, was {} and {}",
+                lock.name, ours.vma_bytes, ours.mm_bytes, lock.vma_bytes, lock.mm_bytes
+            ));
+        }
+    }
+    Ok(notes)
+}
+
+/// The plan of the second stage: what the first could not settle, with another seed.
+pub(super) fn again(plan: &Plan, check: &Check) -> Plan {
+    let lines: Vec<&Line> = check.unsettled().filter(|line| line.gated).collect();
+    let any = |is: &dyn Fn(&Line) -> bool| lines.iter().any(|line| is(line));
+    let mut again = plan.clone();
+    again.locks.retain(|lock| any(&|line| line.lock == *lock));
+    again
+        .workloads
+        .retain(|spec| any(&|line| line.workload == spec.name));
+    again
+        .threads
+        .retain(|threads| any(&|line| line.threads == *threads));
+    again
+        .placements
+        .retain(|placement| any(&|line| line.placement == *placement));
+    again
+        .modes
+        .retain(|mode| any(&|line| mode_of(line) == *mode));
+    again.seed = plan.seed.wrapping_add(1);
+    again
+}
+
+/// The mode in which a metric is measured.
+fn mode_of(line: &Line) -> Mode {
+    if line.unit == "ns" {
+        Mode::Latency
+    } else {
+        Mode::Throughput
+    }
+}
