@@ -12,6 +12,7 @@ pub mod compare;
 mod digest;
 mod html;
 mod plain;
+pub mod precision;
 pub mod read;
 pub mod selftest;
 pub mod stats;

@@ -3,7 +3,7 @@
 use crate::digest::{Digest, Kind, LATENCY, Ranking, RoleTable, Row, Setting, THROUGHPUT};
 use crate::read::Run;
 use crate::stats::timer_floor_ns;
-use crate::{plain, verdict, words};
+use crate::{plain, precision, verdict, words};
 use std::fmt::Write as _;
 
 const HEADS: [&str; 12] = [
@@ -217,7 +217,7 @@ fn timings(digest: &Digest<'_>, row: &Row, kind: Option<Kind>, marks: &mut Marks
 /// What the marks mean and what is not in the table.
 fn notes(out: &mut String, digest: &Digest<'_>, marks: &Marks) {
     let mut notes: Vec<String> = Vec::new();
-    let processes = digest.run.header.processes;
+    let processes = digest.run.processes();
     notes.extend(
         [THROUGHPUT, LATENCY]
             .iter()
@@ -230,6 +230,7 @@ fn notes(out: &mut String, digest: &Digest<'_>, marks: &Marks) {
             "intervals: 95 %, t over the medians of {processes} processes"
         ));
     }
+    notes.extend(precision::ending(digest).map(|ending| ending.words));
     if marks.not_separated {
         notes.push("`=`: not separated from the fastest, paired by round".into());
     }

@@ -63,6 +63,19 @@ pub(crate) fn short_duration(ns: f64) -> String {
     format!("{} {unit}", shortest(value))
 }
 
+/// Whole seconds, in the largest units that they fill.
+pub(crate) fn seconds(seconds: u64) -> String {
+    let (minutes, rest) = (seconds / 60, seconds % 60);
+    let (hours, minutes) = (minutes / 60, minutes % 60);
+    let parts = [(hours, "h"), (minutes, "min"), (rest, "s")];
+    let parts = parts.into_iter().filter(|(number, _)| *number > 0);
+    let parts: Vec<String> = parts.map(|(n, unit)| format!("{n} {unit}")).collect();
+    if parts.is_empty() {
+        return "0 s".into();
+    }
+    parts.join(" ")
+}
+
 /// `value` to six decimals, without those that are 0.
 pub(crate) fn shortest(value: f64) -> String {
     if value.abs() >= 1e3 {
@@ -146,6 +159,8 @@ mod tests {
         assert_eq!(duration(42.0), "42.0 ns");
         assert_eq!(duration(1_500.0), "1.50 µs");
         assert_eq!(duration(2.0e9), "2.00 s");
+        assert_eq!(seconds(3_725), "1 h 2 min 5 s");
+        assert_eq!((seconds(600), seconds(0)), ("10 min".into(), "0 s".into()));
         assert_eq!(list(&["a", "b", "c"]), "a, b and c");
         assert_eq!(count(1, "thread"), "1 thread");
         assert_eq!(count(1_000, "round"), "1,000 rounds");

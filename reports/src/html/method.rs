@@ -21,7 +21,7 @@ pub(super) fn section(_: &Page<'_>, digest: &Digest<'_>) -> String {
 <dt>Verified</dt><dd>Every cell checks that no reader saw a torn payload, that no write was lost and that a write-locked VMA declines readers. Cells that fail are listed and not shown. A lock that does not claim to exclude is a control: its line is the floor of the harness.</dd>
 <dt>What the numbers do not mean</dt><dd>They are of locks in user space in the shape of the kernel's, without its interrupts, preemption points and page tables: they rank designs under stated work and explain why, and do not predict a kernel's page faults per second. Numbers of two machines are not comparable.</dd>
 </dl>\n",
-        processes = header.processes,
+        processes = digest.run.processes(),
         rounds = header.rounds
     )
 }

@@ -3,7 +3,7 @@
 use super::text::{Datum, Table, escape};
 use super::{Page, bullets, by_workload, placement, threads};
 use crate::digest::{Digest, LATENCY, Ranking, RoleTable, Setting, THROUGHPUT};
-use crate::{verdict, words};
+use crate::{precision, verdict, words};
 
 /// Title, host and size of the run.
 pub(super) fn head(digest: &Digest<'_>) -> String {
@@ -26,7 +26,7 @@ pub(super) fn head(digest: &Digest<'_>) -> String {
     facts.push(format!("started {}", header.started_at));
     facts.push(format!(
         "{} processes × {} rounds × {} windows",
-        header.processes,
+        digest.run.processes(),
         header.rounds,
         words::short_duration(header.window_ns as f64)
     ));
@@ -152,7 +152,11 @@ fn badges(digest: &Digest<'_>) -> String {
             badges.push((class, text));
         }
     }
-    if digest.run.header.processes < 2 {
+    if let Some(ending) = precision::ending(digest) {
+        let class = if ending.reached { "good" } else { "care" };
+        badges.push((class, ending.words));
+    }
+    if digest.run.processes() < 2 {
         badges.push((
             "care",
             "one process: no intervals, nothing is ranked".into(),

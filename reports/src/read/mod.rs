@@ -31,6 +31,18 @@ pub struct Run {
     pub problems: Vec<Problem>,
 }
 
+impl Run {
+    /// The processes of the plan; of a run that adds some, those that were begun.
+    #[must_use]
+    pub fn processes(&self) -> u32 {
+        if self.header.precision.is_none() {
+            return self.header.processes;
+        }
+        let last = self.cells.iter().map(|cell| cell.process).max();
+        last.map_or(0, |last| last.saturating_add(1))
+    }
+}
+
 /// Something wrong with one line of a run file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {

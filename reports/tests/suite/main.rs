@@ -5,6 +5,7 @@ mod compare;
 mod coverage;
 mod outputs;
 mod page;
+mod precision;
 mod reading;
 mod schema;
 mod sketch;
