@@ -5,6 +5,7 @@ mod check;
 use bench_core::plan::{Mode, Preset};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
+use std::time::Duration;
 
 pub use check::{CheckArgs, Inconclusive};
 
@@ -79,6 +80,14 @@ pub struct RunArgs {
     /// Rounds in each process; each measures every lock once [default: by preset]
     #[arg(long, value_name = "R")]
     pub rounds: Option<u32>,
+    /// Add processes, two at a time, until every lock's throughput over that of the first lock is known to plus or minus
+    /// this, but to 40 at most, and begin with 6 unless --processes says how many; from 0.5% to 100%
+    #[arg(long, value_name = "N%", value_parser = precision)]
+    pub precision: Option<u32>,
+    /// With --precision: add no process that would not end within this time, such as 90s or 10m [default: five times what
+    /// the plan takes]
+    #[arg(long, value_name = "TIME", requires = "precision", value_parser = budget)]
+    pub budget: Option<Duration>,
     /// The length of a window in milliseconds [default: by preset]
     #[arg(long, value_name = "N")]
     pub window_ms: Option<u64>,
@@ -90,8 +99,8 @@ pub struct RunArgs {
     pub out: Option<PathBuf>,
     /// Measure what an interrupted run in --out still lacks, as its first command said
     #[arg(long, requires = "out", conflicts_with_all = [
-        "preset", "spec", "lock", "workload", "threads", "mode", "placement", "processes", "rounds", "window_ms", "seed",
-        "dry_run",
+        "preset", "spec", "lock", "workload", "threads", "mode", "placement", "processes", "rounds", "precision",
+        "budget", "window_ms", "seed", "dry_run",
     ])]
     pub resume: bool,
     /// Print the plan and about how long it takes, and measure nothing
@@ -224,13 +233,42 @@ pub struct CompareArgs {
     pub margin: Option<f64>,
 }
 
+/// Per cent, with or without the sign.
+fn percent(text: &str) -> Result<f64, String> {
+    let number = text.trim().trim_end_matches('%').trim_end();
+    number
+        .parse()
+        .map_err(|_| "it is a number of per cent, such as 2%".to_owned())
+}
+
+/// The thousandths of a precision.
+fn precision(text: &str) -> Result<u32, String> {
+    let permille = percent(text)? * 10.0;
+    if !(5.0..=1000.0).contains(&permille) {
+        return Err(
+            "it is from 0.5% to 100%: the placement of code alone moves results by 1%, which no number of processes averages out"
+                .to_owned(),
+        );
+    }
+    if (permille - permille.round()).abs() > 1e-6 {
+        return Err("it is in tenths of a per cent, such as 2.5%".to_owned());
+    }
+    Ok(permille.round() as u32)
+}
+
+/// A time of at least a second.
+fn budget(text: &str) -> Result<Duration, String> {
+    let time = humantime::parse_duration(text.trim())
+        .map_err(|why| format!("it is a time such as 90s or 10m ({why})"))?;
+    if time < Duration::from_secs(1) {
+        return Err("it is at least 1s: one process takes as long".to_owned());
+    }
+    Ok(time)
+}
+
 /// A margin as a share, from per cent with or without the sign.
 fn margin(text: &str) -> Result<f64, String> {
-    let number = text.trim().trim_end_matches('%').trim_end();
-    let percent: f64 = number
-        .parse()
-        .map_err(|_| "it is a number of per cent, such as 2%".to_owned())?;
-    let share = percent / 100.0;
+    let share = percent(text)? / 100.0;
     if (reports::compare::SMALLEST_DIFFERENCE..=1.0).contains(&share) {
         return Ok(share);
     }
@@ -274,8 +312,9 @@ pub struct VerifyArgs {
 
 #[cfg(test)]
 mod tests {
-    use super::{Cli, margin};
+    use super::{Cli, budget, margin, precision};
     use clap::CommandFactory;
+    use std::time::Duration;
 
     #[test]
     fn the_command_line_is_sound() {
@@ -292,5 +331,26 @@ mod tests {
         for text in ["", "%", "two", "NaN", "inf%"] {
             assert!(margin(text).is_err(), "{text}");
         }
+    }
+    #[test]
+    fn a_precision_is_one_that_processes_can_reach() {
+        assert_eq!(precision("2%"), Ok(20));
+        assert_eq!(precision("2.5"), Ok(25));
+        assert_eq!((precision("0.5 %"), precision("100%")), (Ok(5), Ok(1000)));
+        for text in ["0%", "0.4%", "-2%", "101%", "NaN%"] {
+            assert!(
+                precision(text).is_err_and(|why| why.contains("placement of code")),
+                "{text}"
+            );
+        }
+        assert!(precision("2.55%").is_err_and(|why| why.contains("tenths")));
+        assert!(precision("two").is_err_and(|why| why.contains("per cent")));
+    }
+
+    #[test]
+    fn a_budget_is_a_time() {
+        assert_eq!(budget("10m"), Ok(Duration::from_secs(600)));
+        assert!(budget("900ms").is_err_and(|why| why.contains("at least 1s")));
+        assert!(budget("10").is_err_and(|why| why.contains("90s")));
     }
 }

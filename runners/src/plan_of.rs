@@ -11,6 +11,7 @@ use bench_core::plan::{
 use bench_core::record::{Header, Host};
 use bench_core::workload::{WorkloadSpec, presets};
 use lock_variants::catalogue::MAIN;
+use reports::stats::Precision;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -49,6 +50,9 @@ pub(crate) fn plan_of(args: &RunArgs, locks: &[&str], host: &Host) -> anyhow::Re
         processes: args
             .processes
             .or(file.processes)
+            .or(args
+                .precision
+                .map(|target| precision(target).least_processes))
             .unwrap_or(preset.processes()),
         rounds: args.rounds.or(file.rounds).unwrap_or(preset.rounds()),
         window_ns: window_ns.unwrap_or(preset.window_ns()),
@@ -71,6 +75,11 @@ pub(crate) fn settle(plan: &mut Plan, host: &Host) -> anyhow::Result<()> {
     plan.modes.dedup();
     plan.validate()?;
     check_placements(plan, host)
+}
+
+/// The rule of a run that adds processes until it is as precise as this, in thousandths.
+pub(crate) fn precision(target_permille: u32) -> Precision {
+    Precision::new(f64::from(target_permille) / 1e3)
 }
 
 /// The window that is asked for, checked in the unit in which it is asked for.

@@ -61,6 +61,14 @@ impl Progress {
         }
     }
 
+    /// There are more cells than was known.
+    pub(crate) fn grow(&mut self, total: u64) {
+        self.total = total;
+        if let Some(bar) = &self.bar {
+            bar.set_length(total);
+        }
+    }
+
     /// A cell is done.
     pub(crate) fn cell(&mut self, cell: &Cell) {
         self.done += 1;
@@ -95,7 +103,8 @@ impl Progress {
         self.start.elapsed() / measured * left
     }
 
-    fn say(&self, text: &str) {
+    /// A line of its own.
+    pub(crate) fn say(&self, text: &str) {
         match &self.bar {
             Some(bar) => bar.suspend(|| note(text)),
             None => note(text),

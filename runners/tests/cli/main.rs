@@ -14,6 +14,7 @@ mod lockstep;
 mod locks_page;
 mod made_up;
 mod own_workloads;
+mod precision;
 mod read_pairs;
 mod signals;
 mod smoke;

@@ -1,6 +1,7 @@
 //! `vmalock run`: plan, measure, write the records and the report, print a table.
 
 mod resume;
+mod sequence;
 
 use crate::args::RunArgs;
 use crate::cmd::host::look;
@@ -14,13 +15,14 @@ use crate::recording::{
 };
 use crate::session::{Arm, Lockstep};
 use bench_core::plan::{Plan, planned_cells};
-use bench_core::record::{Footer, Record};
+use bench_core::record::{Footer, PrecisionGoal, Record};
 use resume::Done;
+use sequence::Sequence;
 use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::atomic::AtomicBool;
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 /// Runs the command.
 ///
@@ -37,18 +39,23 @@ pub fn run(
     let stop = stop_flag()?;
     if args.resume {
         let directory = args.out.as_deref().unwrap_or(Path::new("."));
-        let (file, plan, done) = resume::resume(directory, contenders, &host)?;
+        let (file, plan, goal, done) = resume::resume(directory, contenders, &host)?;
         return Measuring {
             args,
             contenders,
             plan: &plan,
+            goal,
             stop: &stop,
         }
         .measure(file, &done, out);
     }
     let plan = plan_of(args, &names, &host)?;
+    let goal = sequence::goal_of(args, &plan)?;
     if args.dry_run {
         print_plan(&plan, out)?;
+        if let Some(goal) = &goal {
+            writeln!(out, "precision:  {}", sequence::words(goal))?;
+        }
         return Ok(ExitCode::SUCCESS);
     }
     let (host, clock, warnings) = look();
@@ -58,7 +65,7 @@ pub fn run(
         .clone()
         .unwrap_or_else(|| dated_directory("vmalock-run"));
     let mut file = create(&directory)?;
-    let header = header::header(&plan, None, contenders, host, clock.info(), warnings);
+    let header = header::header(&plan, goal, contenders, host, clock.info(), warnings);
     for warning in &header.warnings {
         note(&format!("note: {warning}"));
     }
@@ -67,6 +74,7 @@ pub fn run(
         args,
         contenders,
         plan: &plan,
+        goal,
         stop: &stop,
     }
     .measure(file, &Done::default(), out)
@@ -77,6 +85,7 @@ struct Measuring<'a> {
     args: &'a RunArgs,
     contenders: &'a [Contender],
     plan: &'a Plan,
+    goal: Option<PrecisionGoal>,
     stop: &'a AtomicBool,
 }
 
@@ -88,21 +97,26 @@ impl Measuring<'_> {
         done: &Done,
         out: &mut impl Write,
     ) -> anyhow::Result<ExitCode> {
-        let start = Instant::now();
-        let total = self.plan.cells_per_process() * u64::from(self.plan.processes);
+        let before = Duration::from_secs(done.elapsed_s);
+        let mut sequence = Sequence::new(self.plan, self.goal, done.processes(), before);
+        let total = self.total(&sequence);
         let mut tally = done.tally.clone();
         let done_before = tally.ok + tally.error;
         let left_ns = u128::from(self.plan.estimate_ns()) * u128::from(total - done_before)
-            / u128::from(total.max(1));
+            / u128::from(u64::from(self.plan.processes) * self.plan.cells_per_process()).max(1);
         note(&format!(
             "{} cells to measure into {}, about {}; Ctrl-C ends the run and keeps what it has",
             total - done_before,
             file.directory().display(),
             about(left_ns as u64)
         ));
+        if let Some(goal) = &self.goal {
+            note(&sequence::words(goal));
+        }
         let mut progress = Progress::new(total, done_before);
-        let measured = self.cells(&mut file, done, &mut tally, &mut progress);
+        let measured = self.cells(&mut file, done, &mut sequence, &mut tally, &mut progress);
         progress.end();
+        let total = self.total(&sequence);
         let complete = tally.ok + tally.error == total;
         let reason = match &measured {
             Err(error) => Some(format!("{error:#}")),
@@ -114,7 +128,7 @@ impl Measuring<'_> {
             cells_planned: total,
             cells_ok: tally.ok,
             cells_error: tally.error,
-            elapsed_s: done.elapsed_s + start.elapsed().as_secs(),
+            elapsed_s: sequence.elapsed().as_secs(),
             reason: reason.clone(),
         };
         let footed = file.write(&Record::Footer(footer));
@@ -130,38 +144,70 @@ impl Measuring<'_> {
         Ok(tally.exit_code(complete))
     }
 
-    /// Every process in turn; each record is written before the next cell begins.
+    /// The cells of all processes that the sequence has come to.
+    fn total(&self, sequence: &Sequence) -> u64 {
+        self.plan.cells_per_process() * u64::from(sequence.processes())
+    }
+
+    /// Every process in turn, and more of them as long as the sequence goes on.
     fn cells(
         &self,
         file: &mut RunFile,
         done: &Done,
+        sequence: &mut Sequence,
         tally: &mut Tally,
         progress: &mut Progress,
     ) -> anyhow::Result<()> {
-        let plan = self.plan;
-        let arms = [Arm::of_this_program(plan.clone())?];
+        let arms = [Arm::of_this_program(self.plan.clone())?];
+        let mut process = 0;
+        loop {
+            while process < sequence.processes() {
+                progress.process(process, sequence.processes());
+                let measured = self.process(&arms, process, file, done, tally, progress)?;
+                if self.stop.load(Ordering::Relaxed) {
+                    return Ok(());
+                }
+                if measured {
+                    sequence.tell(process, file.path(), progress)?;
+                }
+                process += 1;
+            }
+            if !sequence.goes_on(file.path())? {
+                return Ok(());
+            }
+            progress.grow(self.total(sequence));
+        }
+    }
+
+    /// What one process lacks; each record is written before the next cell begins. Whether there was any.
+    fn process(
+        &self,
+        arms: &[Arm],
+        process: u32,
+        file: &mut RunFile,
+        done: &Done,
+        tally: &mut Tally,
+        progress: &mut Progress,
+    ) -> anyhow::Result<bool> {
         let lockstep = Lockstep {
-            arms: &arms,
+            arms,
             hang_limit: Duration::from_secs(self.args.hang_limit_s),
             stop: self.stop,
         };
-        for process in 0..plan.processes {
-            let planned = planned_cells(plan, process);
-            let left: Vec<usize> = (0..planned.len())
-                .filter(|number| !done.has(plan, &planned[*number]))
-                .collect();
-            progress.process(process, plan.processes);
-            lockstep.run_cells(process, &left, &mut |_, cell| {
-                let record = Record::Cell(cell);
-                file.write(&record)?;
-                if let Record::Cell(cell) = &record {
-                    tally.add(cell, self.contenders);
-                    progress.cell(cell);
-                }
-                Ok(())
-            })?;
-        }
-        Ok(())
+        let planned = planned_cells(self.plan, process);
+        let left: Vec<usize> = (0..planned.len())
+            .filter(|number| !done.has(self.plan, &planned[*number]))
+            .collect();
+        lockstep.run_cells(process, &left, &mut |_, cell| {
+            let record = Record::Cell(cell);
+            file.write(&record)?;
+            if let Record::Cell(cell) = &record {
+                tally.add(cell, self.contenders);
+                progress.cell(cell);
+            }
+            Ok(())
+        })?;
+        Ok(!left.is_empty())
     }
 }
 

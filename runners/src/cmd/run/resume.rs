@@ -6,7 +6,7 @@ use crate::plan_of::plan_of_header;
 use crate::recording::{RunFile, Tally, header};
 use anyhow::{Context, bail};
 use bench_core::plan::{Plan, PlannedCell};
-use bench_core::record::{Header, Host};
+use bench_core::record::{Header, Host, PrecisionGoal};
 use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::Read;
@@ -26,6 +26,12 @@ pub(super) struct Done {
 type Key = (String, String, u32, String, String, u32, u32);
 
 impl Done {
+    /// Processes up to the last one that has a record.
+    pub(super) fn processes(&self) -> u32 {
+        let last = self.cells.iter().map(|key| key.5).max();
+        last.map_or(0, |last| last + 1)
+    }
+
     /// Whether a planned cell has its record.
     pub(super) fn has(&self, plan: &Plan, cell: &PlannedCell) -> bool {
         let names = cell.of(plan);
@@ -41,7 +47,8 @@ impl Done {
     }
 }
 
-/// A run that was interrupted: its file, its plan and what it has. The plan is that of the header.
+/// A run that was interrupted: its file, its plan, its goal if it adds processes, and what it has. The plan and the goal are
+/// those of the header.
 ///
 /// # Errors
 /// When there is no such run, it is complete, or it was begun by another build, on another machine or with other locks.
@@ -49,7 +56,7 @@ pub(super) fn resume(
     directory: &Path,
     contenders: &[Contender],
     host: &Host,
-) -> anyhow::Result<(RunFile, Plan, Done)> {
+) -> anyhow::Result<(RunFile, Plan, Option<PrecisionGoal>, Done)> {
     let path = directory.join(RUN_FILE);
     let run = reports::load(&path)?;
     if run.footer.as_ref().is_some_and(|footer| footer.complete) {
@@ -89,7 +96,7 @@ pub(super) fn resume(
     // Made anew when the run ends.
     let _ = fs::remove_file(directory.join(REPORT_FILE));
     let file = RunFile::again(directory, path, file, whole_bytes);
-    Ok((file, plan, done))
+    Ok((file, plan, run.header.precision, done))
 }
 
 /// Results of two builds are two runs.
