@@ -3,6 +3,7 @@
 //! A *setting* is one workload with one thread count and placement. Within it every lock is judged by the same rounds.
 
 mod counters;
+mod disturbances;
 mod latency;
 mod rank;
 mod rate;
@@ -13,10 +14,11 @@ use crate::read::Run;
 use bench_core::record::{Cell, LockInfo, Status};
 use std::collections::{BTreeMap, HashMap};
 
+pub(crate) use disturbances::Disturbance;
 pub(crate) use latency::{Kind, QUANTILES, Quantile, Timing};
 pub(crate) use rank::{Ranking, paired_ratio, ratio_by_process};
 pub(crate) use rate::{Rate, process_medians};
-pub(crate) use rounds::RoundCount;
+pub(crate) use rounds::{RoundCount, TwoWays};
 pub(crate) use setting::{RoleTable, Row, Setting};
 
 /// The mode whose cells tell throughput, outcomes and fairness.
@@ -64,10 +66,15 @@ pub(crate) struct LeftOut<'r> {
 
 impl<'r> Digest<'r> {
     pub(crate) fn of(run: &'r Run) -> Self {
+        Self::beside(run, &[])
+    }
+
+    /// Of a run that was measured in lockstep with others: a round that is dirty in any of them is dirty.
+    pub(crate) fn beside(run: &'r Run, others: &[&'r Run]) -> Self {
         let locks = locks(run);
         let numbers: HashMap<&str, usize> =
             locks.iter().enumerate().map(|(i, l)| (l.name, i)).collect();
-        let (settings, unreadable) = setting::settings(run, &locks, &numbers);
+        let (settings, unreadable) = setting::settings(run, others, &locks, &numbers);
         let unverified = left_out(run, |cell| {
             let control = numbers
                 .get(cell.lock.as_str())

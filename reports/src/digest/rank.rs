@@ -14,7 +14,7 @@ pub(crate) enum Ranking {
     Alone(usize),
     /// A single process: its spread is unknown.
     OneProcess,
-    /// Fewer than half of the rounds are clean.
+    /// Too many processes are void.
     TooNoisy,
     /// `leaders[0]` has the highest throughput; the others of `leaders` are not separated from it.
     Ranked {

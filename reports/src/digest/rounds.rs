@@ -1,8 +1,12 @@
 //! Which rounds can be trusted.
 
+use super::disturbances::Disturbances;
 use super::usable;
 use bench_core::record::Cell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A median of fewer rounds is a matter of luck.
+const LEAST_ROUNDS: usize = 5;
 
 /// Rounds of one mode in one setting.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -11,6 +15,10 @@ pub(crate) struct RoundCount {
     pub(crate) all: usize,
     /// Those without a dirty cell of any lock.
     pub(crate) clean: usize,
+    /// The processes.
+    pub(crate) processes: usize,
+    /// Those of them that are void: so few rounds were clean that these are left out too.
+    pub(crate) void: usize,
 }
 
 impl RoundCount {
@@ -18,6 +26,8 @@ impl RoundCount {
         Self {
             all: self.all + other.all,
             clean: self.clean + other.clean,
+            processes: self.processes + other.processes,
+            void: self.void + other.void,
         }
     }
 
@@ -25,10 +35,16 @@ impl RoundCount {
         self.all - self.clean
     }
 
-    /// Fewer than half of the rounds remain: the clean ones are then a chance selection.
+    /// More than a third of the processes are void: what remains is a chance selection.
     pub(crate) fn too_noisy(self) -> bool {
-        2 * self.clean < self.all
+        3 * self.void > self.processes
     }
+}
+
+/// How many of a process's rounds have to be clean: half of them, and five, or all but one where there are fewer than six.
+fn least_clean(rounds: usize) -> usize {
+    let few = LEAST_ROUNDS.min(rounds.saturating_sub(1));
+    rounds.div_ceil(2).max(few)
 }
 
 /// The rounds of one mode in one setting. A round in which any lock's cell was dirty is dropped for all locks, so that
@@ -37,6 +53,9 @@ impl RoundCount {
 pub(crate) struct Rounds {
     all: BTreeSet<(u32, u32)>,
     dirty: BTreeSet<(u32, u32)>,
+    /// Processes that have too few clean rounds.
+    void: BTreeSet<u32>,
+    disturbances: Disturbances,
 }
 
 impl Rounds {
@@ -46,20 +65,39 @@ impl Rounds {
             rounds.all.insert((cell.process, cell.round));
             if cell.noise.dirty {
                 rounds.dirty.insert((cell.process, cell.round));
+                rounds.disturbances.add(&cell.noise.reasons);
             }
         }
+        let mut by_process: BTreeMap<u32, [usize; 2]> = BTreeMap::new();
+        for round in &rounds.all {
+            let [all, clean] = by_process.entry(round.0).or_default();
+            *all += 1;
+            *clean += usize::from(!rounds.dirty.contains(round));
+        }
+        let void = |(process, [all, clean]): (u32, [usize; 2])| {
+            (clean < least_clean(all)).then_some(process)
+        };
+        rounds.void = by_process.into_iter().filter_map(void).collect();
         rounds
     }
 
     pub(crate) fn count(&self) -> RoundCount {
+        let processes: BTreeSet<u32> = self.all.iter().map(|(process, _)| *process).collect();
         RoundCount {
             all: self.all.len(),
             clean: self.all.len() - self.dirty.len(),
+            processes: processes.len(),
+            void: self.void.len(),
         }
     }
 
+    pub(crate) fn disturbances(&self) -> &Disturbances {
+        &self.disturbances
+    }
+
     pub(crate) fn is_clean(&self, cell: &Cell) -> bool {
-        !self.dirty.contains(&(cell.process, cell.round))
+        let round = (cell.process, cell.round);
+        !self.dirty.contains(&round) && !self.void.contains(&cell.process)
     }
 
     /// The same made of the usable cells of all rounds, and of the clean rounds. The latter is left out when it would be
@@ -110,5 +148,27 @@ impl<T> TwoWays<T> {
             Some(clean) if !self.too_noisy => clean,
             _ => &self.all,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_needs_half_of_its_rounds_and_five_of_them() {
+        let needed: Vec<usize> = (1..=12).map(least_clean).collect();
+        assert_eq!(needed, [1, 1, 2, 3, 4, 5, 5, 5, 5, 5, 6, 6]);
+    }
+
+    #[test]
+    fn a_third_of_the_processes_may_be_void() {
+        let count = |void| RoundCount {
+            processes: 6,
+            void,
+            ..RoundCount::default()
+        };
+        assert!(!count(2).too_noisy() && count(3).too_noisy());
+        assert!(!RoundCount::default().too_noisy());
     }
 }

@@ -5,7 +5,7 @@ use super::latency::{Kind, KindRow, latencies};
 use super::rank::{Ranking, rank};
 use super::rate::{Rate, rate};
 use super::rounds::{RoundCount, Rounds, TwoWays};
-use super::{COUNTERS, LATENCY, Lock, THROUGHPUT, usable};
+use super::{COUNTERS, Disturbance, LATENCY, Lock, THROUGHPUT, usable};
 use crate::read::Run;
 use bench_core::record::{Cell, Outcome, RoleName, Status};
 use std::collections::{BTreeMap, HashMap};
@@ -68,6 +68,11 @@ impl Setting<'_> {
     pub(crate) fn rounds(&self, mode: &str) -> RoundCount {
         self.rounds.get(mode).map(Rounds::count).unwrap_or_default()
     }
+
+    /// What disturbed a mode most often.
+    pub(crate) fn disturbance(&self, mode: &str) -> Option<&Disturbance> {
+        self.rounds.get(mode)?.disturbances().main()
+    }
 }
 
 impl RoleTable {
@@ -90,6 +95,12 @@ impl Row {
     pub(crate) fn timing(&self, kind: Kind) -> Option<&super::Timing> {
         let shown = self.latency.as_ref()?.shown();
         shown.iter().find(|k| k.kind == kind).map(|k| &k.timing)
+    }
+
+    /// The timings of a kind over all rounds.
+    pub(crate) fn timing_of_all_rounds(&self, kind: Kind) -> Option<&super::Timing> {
+        let all = &self.latency.as_ref()?.all;
+        all.iter().find(|k| k.kind == kind).map(|k| &k.timing)
     }
 
     /// The share of faults that took the VMA's own lock. `None` of a role that takes none.
@@ -121,13 +132,14 @@ struct LockPart {
     unreadable: Vec<String>,
 }
 
-/// All settings of a run, and the histograms that could not be read.
+/// All settings of a run, and the histograms that could not be read. Rounds that are dirty in `others` are dirty here.
 pub(crate) fn settings<'r>(
     run: &'r Run,
+    others: &[&'r Run],
     locks: &[Lock<'r>],
     numbers: &HashMap<&str, usize>,
 ) -> (Vec<Setting<'r>>, Vec<String>) {
-    let mut groups = groups(run, numbers);
+    let mut groups = groups(run, others, numbers);
     let jobs: Vec<(usize, usize)> = groups
         .iter()
         .enumerate()
@@ -188,7 +200,7 @@ fn in_parallel<J: Sync, T: Send>(jobs: &[J], work: impl Fn(&J) -> T + Sync) -> V
     done.into_iter().map(|(_, result)| result).collect()
 }
 
-fn groups<'r>(run: &'r Run, numbers: &HashMap<&str, usize>) -> Vec<Group<'r>> {
+fn groups<'r>(run: &'r Run, others: &[&'r Run], numbers: &HashMap<&str, usize>) -> Vec<Group<'r>> {
     let specs = &run.header.workloads;
     let order = |name: &str| {
         specs
@@ -196,19 +208,23 @@ fn groups<'r>(run: &'r Run, numbers: &HashMap<&str, usize>) -> Vec<Group<'r>> {
             .position(|s| s.name == name)
             .unwrap_or(specs.len())
     };
-    let mut groups: BTreeMap<(usize, &str, &str, u32), Vec<&Cell>> = BTreeMap::new();
-    for cell in &run.cells {
-        let key = (
-            order(&cell.workload),
-            cell.workload.as_str(),
-            cell.placement.as_str(),
-            cell.threads,
-        );
-        groups.entry(key).or_default().push(cell);
-    }
-    groups
+    let key = |cell: &'r Cell| {
+        let names = (cell.workload.as_str(), cell.placement.as_str());
+        (order(names.0), names.0, names.1, cell.threads)
+    };
+    let by_setting = |cells: &mut dyn Iterator<Item = &'r Cell>| {
+        let mut groups: BTreeMap<(usize, &str, &str, u32), Vec<&Cell>> = BTreeMap::new();
+        for cell in cells {
+            groups.entry(key(cell)).or_default().push(cell);
+        }
+        groups
+    };
+    let beside = by_setting(&mut others.iter().flat_map(|run| &run.cells));
+    by_setting(&mut run.cells.iter())
         .into_iter()
-        .map(|((place, workload, placement, threads), cells)| {
+        .map(|(key, cells)| {
+            let (place, workload, placement, threads) = key;
+            let theirs = beside.get(&key).into_iter().flatten();
             let plays = specs
                 .get(place)
                 .map(|s| s.roles(threads))
@@ -226,7 +242,7 @@ fn groups<'r>(run: &'r Run, numbers: &HashMap<&str, usize>) -> Vec<Group<'r>> {
                     threads,
                     placement,
                     oversubscribed: cells.iter().any(|c| c.oversubscribed),
-                    rounds: rounds_by_mode(&cells),
+                    rounds: rounds_by_mode(cells.iter().chain(theirs)),
                     roles: role_tables(&cells),
                     tallies: Vec::new(),
                 },
@@ -237,7 +253,9 @@ fn groups<'r>(run: &'r Run, numbers: &HashMap<&str, usize>) -> Vec<Group<'r>> {
         .collect()
 }
 
-fn rounds_by_mode<'r>(cells: &[&'r Cell]) -> BTreeMap<&'r str, Rounds> {
+fn rounds_by_mode<'c, 'r: 'c>(
+    cells: impl Iterator<Item = &'c &'r Cell>,
+) -> BTreeMap<&'r str, Rounds> {
     let mut modes: BTreeMap<&str, Vec<&Cell>> = BTreeMap::new();
     for cell in cells {
         modes.entry(&cell.mode).or_default().push(cell);
