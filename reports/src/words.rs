@@ -96,6 +96,11 @@ pub(crate) fn percent(share: f64) -> String {
     }
 }
 
+/// `3.1 %`: a share in per cent, to a tenth.
+pub(crate) fn in_percent(share: f64) -> String {
+    format!("{} %", shortest((share * 1e3).round() / 10.0))
+}
+
 /// `[low, high]`, each by `number`.
 pub(crate) fn interval(interval: Interval, number: impl Fn(f64) -> String) -> String {
     format!("[{}, {}]", number(interval.low), number(interval.high))

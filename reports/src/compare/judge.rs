@@ -34,7 +34,7 @@ pub(super) fn judge(lines: &mut [&mut Line], margin: Option<f64>) {
             .iter_mut()
             .filter(|line| line.is_gated() == gated)
             .filter_map(|line| {
-                let contrast = line.measured.contrast.clone().ok()?;
+                let contrast = *line.measured.contrast.as_ref().ok()?;
                 let margin = margin.unwrap_or(line.measured.metric.margin);
                 Some((&mut **line, contrast, margin))
             })

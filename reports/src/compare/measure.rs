@@ -2,7 +2,7 @@
 
 use super::metric::{FAIRNESS, LATENCIES, Metric, THROUGHPUT};
 use crate::digest::{
-    self, Digest, Kind, LATENCY, QUANTILES, Rate, Row, Setting, Timing, paired_ratio,
+    self, Digest, Kind, LATENCY, QUANTILES, Rate, Row, Setting, Timing, TwoWays, paired_ratio,
     process_medians,
 };
 use crate::stats::{Contrast, timer_floor_ns};
@@ -14,8 +14,8 @@ const HISTOGRAM_STEP: f64 = 0.01;
 
 /// How the processes of the two sides belong together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Pairing {
-    /// Both sides are locks of one run: every process measured both, and every round in the same slot.
+pub(crate) enum Pairing {
+    /// Both sides were measured by turns, every round in the same slot: locks of one run, or programs in lockstep.
     WithinRounds,
     /// Each side is a run of its own.
     Unpaired,
@@ -23,15 +23,15 @@ pub(super) enum Pairing {
 
 /// What one lock did in one role of one setting of a run.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Side<'d> {
-    pub(super) digest: &'d Digest<'d>,
-    pub(super) setting: &'d Setting<'d>,
-    pub(super) row: &'d Row,
+pub(crate) struct Side<'d> {
+    pub(crate) digest: &'d Digest<'d>,
+    pub(crate) setting: &'d Setting<'d>,
+    pub(crate) row: &'d Row,
 }
 
 /// Why there is no ratio.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Why {
+pub(crate) enum Why {
     NoResult,
     OneProcess,
     TooNoisy { clean: usize, all: usize },
@@ -41,7 +41,7 @@ pub(super) enum Why {
 }
 
 impl Why {
-    pub(super) fn words(&self) -> String {
+    pub(crate) fn words(&self) -> String {
         match self {
             Self::NoResult => "no verified result of both".into(),
             Self::OneProcess => "fewer than two processes: no interval".into(),
@@ -55,31 +55,39 @@ impl Why {
 
 /// One metric of two sides.
 #[derive(Clone, Debug)]
-pub(super) struct Measured {
-    pub(super) metric: &'static Metric,
+pub(crate) struct Measured {
+    pub(crate) metric: &'static Metric,
     /// The operations that a latency is of.
-    pub(super) kind: Option<Kind>,
+    pub(crate) kind: Option<Kind>,
     /// The level of each side, in the unit of the metric.
-    pub(super) levels: [Option<f64>; 2],
+    pub(crate) levels: [Option<f64>; 2],
+    /// The level of each process of each side.
+    pub(crate) per_process: [Vec<f64>; 2],
     /// Levels that are closer than this share may be equal or not: the step of the clock or of the histogram.
-    pub(super) resolution: f64,
-    /// The second over the first.
-    pub(super) contrast: Result<Contrast, Why>,
+    pub(crate) resolution: f64,
+    /// The ratio of each process, the second over the first; empty where processes are not paired.
+    pub(crate) ratios: Vec<f64>,
+    /// The second over the first, of clean rounds.
+    pub(crate) contrast: Result<Contrast, Why>,
+    /// The same of all rounds.
+    pub(crate) of_all_rounds: Option<Contrast>,
 }
 
 /// Every metric that at least one of the two has.
-pub(super) fn measure(sides: [Side<'_>; 2], pairing: Pairing) -> Vec<Measured> {
+pub(crate) fn measure(sides: [Side<'_>; 2], pairing: Pairing) -> Vec<Measured> {
     let mut all = Vec::new();
     let rates = sides.map(|side| side.row.rate.as_ref().map(|two| two.shown()));
     if rates.iter().any(Option::is_some) {
         let levels = rates.map(|rate| Some(rate?.ops_per_s.centre));
-        let contrast = by_rounds(sides, rates, pairing, |rate| &rate.by_round);
-        all.push(of_throughput_cells(&THROUGHPUT, levels, contrast));
+        all.push(of_rounds(&THROUGHPUT, sides, levels, pairing, |rate| {
+            &rate.by_round
+        }));
     }
     if rates.iter().flatten().any(|rate| rate.jain.is_some()) {
         let levels = rates.map(|rate| rate?.jain);
-        let contrast = by_rounds(sides, rates, pairing, |rate| &rate.jain_by_round);
-        all.push(of_throughput_cells(&FAIRNESS, levels, contrast));
+        all.push(of_rounds(&FAIRNESS, sides, levels, pairing, |rate| {
+            &rate.jain_by_round
+        }));
     }
     let mut kinds: Vec<Kind> = sides
         .iter()
@@ -93,18 +101,73 @@ pub(super) fn measure(sides: [Side<'_>; 2], pairing: Pairing) -> Vec<Measured> {
     for kind in kinds {
         let timings = sides.map(|side| side.row.timing(kind));
         for (place, metric) in &LATENCIES {
-            let level = |t: Option<&Timing>| Some(t?.quantiles[*place].estimate.as_ref()?.centre);
-            let levels = timings.map(level);
-            all.push(Measured {
-                metric,
-                kind: Some(kind),
-                levels,
-                resolution: resolution(sides, levels),
-                contrast: latency(sides, timings, *place, pairing),
-            });
+            let enough = timings.iter().flatten().any(|t| t.quantiles[*place].enough);
+            if enough || *place < QUANTILES.len() - 1 {
+                all.push(of_timings(metric, sides, kind, *place, pairing));
+            }
         }
     }
     all
+}
+
+/// A metric that throughput cells give for each round.
+fn of_rounds(
+    metric: &'static Metric,
+    sides: [Side<'_>; 2],
+    levels: [Option<f64>; 2],
+    pairing: Pairing,
+    of: impl Fn(&Rate) -> &BTreeMap<(u32, u32), f64>,
+) -> Measured {
+    let both = |pick: fn(&TwoWays<Rate>) -> &Rate| {
+        let rates = sides.map(|side| side.row.rate.as_ref().map(|two| of(pick(two))));
+        match rates {
+            [Some(one), Some(other)] => Ok([one, other]),
+            _ => Err(Why::NoResult),
+        }
+    };
+    let values = |[one, other]: [&BTreeMap<(u32, u32), f64>; 2]| match pairing {
+        Pairing::WithinRounds => {
+            let ratio = paired_ratio(other, one).ok_or(Why::NoRatio)?;
+            Ok(Values::Paired(ratio.per_process))
+        }
+        Pairing::Unpaired => Ok(Values::Unpaired([one, other].map(process_medians))),
+    };
+    let clean = enough_clean(sides, digest::THROUGHPUT)
+        .and_then(|()| both(TwoWays::shown))
+        .and_then(values);
+    let per_process = |side: Side<'_>| {
+        let rate = side.row.rate.as_ref()?;
+        Some(process_medians(of(rate.shown())))
+    };
+    Measured {
+        levels,
+        per_process: sides.map(|side| per_process(side).unwrap_or_default()),
+        ..Measured::new(metric, clean, both(|two| &two.all).and_then(values))
+    }
+}
+
+/// A percentile of one kind of operation.
+fn of_timings(
+    metric: &'static Metric,
+    sides: [Side<'_>; 2],
+    kind: Kind,
+    place: usize,
+    pairing: Pairing,
+) -> Measured {
+    let timings = sides.map(|side| side.row.timing(kind));
+    let estimate = |t: Option<&'_ Timing>| t?.quantiles[place].estimate.clone();
+    let estimates = timings.map(estimate);
+    let levels = estimates.each_ref().map(|e| Some(e.as_ref()?.centre));
+    let clean =
+        enough_clean(sides, LATENCY).and_then(|()| latencies_of(sides, timings, place, pairing));
+    let all = sides.map(|side| side.row.timing_of_all_rounds(kind));
+    Measured {
+        kind: Some(kind),
+        levels,
+        per_process: estimates.map(|e| e.map(|e| e.per_process).unwrap_or_default()),
+        resolution: resolution(sides, levels),
+        ..Measured::new(metric, clean, latencies_of(sides, all, place, pairing))
+    }
 }
 
 /// The step of a latency as a share of it.
@@ -116,50 +179,40 @@ fn resolution(sides: [Side<'_>; 2], levels: [Option<f64>; 2]) -> f64 {
     clock_steps.fold(HISTOGRAM_STEP, f64::max)
 }
 
-fn of_throughput_cells(
-    metric: &'static Metric,
-    levels: [Option<f64>; 2],
-    contrast: Result<Contrast, Why>,
-) -> Measured {
-    Measured {
-        metric,
-        kind: None,
-        levels,
-        resolution: 0.0,
-        contrast,
-    }
+/// What there is of each process.
+enum Values {
+    /// The ratio within each.
+    Paired(Vec<f64>),
+    /// The level of each, one list for each side.
+    Unpaired([Vec<f64>; 2]),
 }
 
-/// The ratio of what throughput cells give for each round.
-fn by_rounds(
-    sides: [Side<'_>; 2],
-    rates: [Option<&Rate>; 2],
-    pairing: Pairing,
-    of: impl Fn(&Rate) -> &BTreeMap<(u32, u32), f64>,
-) -> Result<Contrast, Why> {
-    let [Some(one), Some(other)] = rates else {
-        return Err(Why::NoResult);
-    };
-    enough_clean(sides, digest::THROUGHPUT)?;
-    match pairing {
-        Pairing::WithinRounds => {
-            let ratio = paired_ratio(of(other), of(one)).ok_or(Why::NoRatio)?;
-            paired(&ratio.per_process)
+impl Values {
+    fn contrast(&self) -> Result<Contrast, Why> {
+        let (processes, contrast) = match self {
+            Self::Paired(ratios) => (ratios.len(), Contrast::paired(ratios)),
+            Self::Unpaired([one, other]) => {
+                let processes = one.len().min(other.len());
+                (processes, Contrast::unpaired(one, other))
+            }
+        };
+        if processes < 2 {
+            return Err(Why::OneProcess);
         }
-        Pairing::Unpaired => unpaired(&process_medians(of(one)), &process_medians(of(other))),
+        contrast.ok_or(Why::NoRatio)
     }
 }
 
-fn latency(
+/// A percentile of each process.
+fn latencies_of(
     sides: [Side<'_>; 2],
     timings: [Option<&Timing>; 2],
     place: usize,
     pairing: Pairing,
-) -> Result<Contrast, Why> {
+) -> Result<Values, Why> {
     let [Some(one), Some(other)] = timings else {
         return Err(Why::NoResult);
     };
-    enough_clean(sides, LATENCY)?;
     let by_process = |timing: &Timing| -> Result<BTreeMap<u32, f64>, Why> {
         let quantile = &timing.quantiles[place];
         if !quantile.enough {
@@ -177,33 +230,16 @@ fn latency(
         }
     }
     let (one, other) = (by_process(one)?, by_process(other)?);
-    match pairing {
+    Ok(match pairing {
         Pairing::WithinRounds => {
             let ratio = |(process, value): (&u32, &f64)| Some(value / one.get(process)?);
-            paired(&other.iter().filter_map(ratio).collect::<Vec<f64>>())
+            Values::Paired(other.iter().filter_map(ratio).collect())
         }
-        Pairing::Unpaired => {
-            let values = |of: BTreeMap<u32, f64>| of.into_values().collect::<Vec<f64>>();
-            unpaired(&values(one), &values(other))
-        }
-    }
+        Pairing::Unpaired => Values::Unpaired([one, other].map(|of| of.into_values().collect())),
+    })
 }
 
-fn paired(ratios: &[f64]) -> Result<Contrast, Why> {
-    if ratios.len() < 2 {
-        return Err(Why::OneProcess);
-    }
-    Contrast::paired(ratios).ok_or(Why::NoRatio)
-}
-
-fn unpaired(one: &[f64], other: &[f64]) -> Result<Contrast, Why> {
-    if one.len().min(other.len()) < 2 {
-        return Err(Why::OneProcess);
-    }
-    Contrast::unpaired(one, other).ok_or(Why::NoRatio)
-}
-
-/// Whether on both sides at least half of the rounds are clean.
+/// Whether on both sides enough rounds are clean.
 fn enough_clean(sides: [Side<'_>; 2], mode: &str) -> Result<(), Why> {
     match sides
         .map(|side| side.setting.rounds(mode))
@@ -219,8 +255,36 @@ fn enough_clean(sides: [Side<'_>; 2], mode: &str) -> Result<(), Why> {
 }
 
 impl Measured {
+    /// Of these values of the clean rounds and of all rounds; without levels.
+    fn new(metric: &'static Metric, clean: Result<Values, Why>, all: Result<Values, Why>) -> Self {
+        Self {
+            metric,
+            kind: None,
+            levels: [None; 2],
+            per_process: [Vec::new(), Vec::new()],
+            resolution: 0.0,
+            contrast: clean
+                .as_ref()
+                .map_err(Why::clone)
+                .and_then(Values::contrast),
+            of_all_rounds: all.and_then(|values| values.contrast()).ok(),
+            ratios: match clean {
+                Ok(Values::Paired(ratios)) => ratios,
+                _ => Vec::new(),
+            },
+        }
+    }
+
+    /// The mode whose cells it is from.
+    pub(crate) fn mode(&self) -> &'static str {
+        match self.kind {
+            Some(_) => LATENCY,
+            None => digest::THROUGHPUT,
+        }
+    }
+
     /// `throughput` or another word, or a percentile and of what.
-    pub(super) fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         match self.kind {
             Some(kind) => format!("{} of {}", self.metric.name, kind.words()),
             None => self.metric.name.to_owned(),
@@ -228,7 +292,7 @@ impl Measured {
     }
 
     /// A level with its unit, as people read it.
-    pub(super) fn level(&self, side: usize) -> String {
+    pub(crate) fn level(&self, side: usize) -> String {
         match (self.levels[side], self.metric.unit) {
             (None, _) => "–".into(),
             (Some(index), "") => format!("{index:.3}"),

@@ -2,7 +2,7 @@
 
 /// Which way a metric is better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Better {
+pub(crate) enum Better {
     Higher,
     Lower,
 }
@@ -11,20 +11,20 @@ const SPEED: [&str; 2] = ["slower", "faster"];
 
 /// Something that is measured of a lock.
 #[derive(Debug, PartialEq)]
-pub(super) struct Metric {
-    pub(super) name: &'static str,
-    pub(super) unit: &'static str,
-    pub(super) better: Better,
+pub(crate) struct Metric {
+    pub(crate) name: &'static str,
+    pub(crate) unit: &'static str,
+    pub(crate) better: Better,
     /// What the second is when it is worse, and when it is better.
-    pub(super) words: [&'static str; 2],
+    pub(crate) words: [&'static str; 2],
     /// Whether its verdicts decide: all of them together are wrong once in twenty comparisons at most. The others inform.
-    pub(super) gated: bool,
+    pub(crate) gated: bool,
     /// Less than this share is no difference, unless the user says otherwise.
-    pub(super) margin: f64,
+    pub(crate) margin: f64,
 }
 
 /// Operations that ended in the window.
-pub(super) const THROUGHPUT: Metric = Metric {
+pub(crate) const THROUGHPUT: Metric = Metric {
     name: "throughput",
     unit: "op/s",
     better: Better::Higher,
@@ -34,7 +34,7 @@ pub(super) const THROUGHPUT: Metric = Metric {
 };
 
 /// How evenly the threads of a role share its throughput: Jain's index, 1 when all have the same.
-pub(super) const FAIRNESS: Metric = Metric {
+pub(crate) const FAIRNESS: Metric = Metric {
     name: "Jain's index",
     unit: "",
     better: Better::Higher,
@@ -44,10 +44,11 @@ pub(super) const FAIRNESS: Metric = Metric {
 };
 
 /// Percentiles of the time from request to held, each with its place in [`crate::digest::QUANTILES`].
-pub(super) const LATENCIES: [(usize, Metric); 3] = [
+pub(crate) const LATENCIES: [(usize, Metric); 4] = [
     (0, latency("p50", false)),
     (2, latency("p99", true)),
     (3, latency("p99.9", false)),
+    (4, latency("p99.99", false)),
 ];
 
 const fn latency(name: &'static str, gated: bool) -> Metric {

@@ -9,20 +9,24 @@ pub(crate) mod differences;
 mod judge;
 mod measure;
 mod metric;
+mod shared;
 mod table;
 
-use crate::digest::{Digest, RoleTable, Setting};
+use crate::digest::Digest;
 use crate::read::Run;
 use crate::table::{left_out, title};
 use crate::verdict;
-use bench_core::workload::WorkloadSpec;
 use judge::{Verdict, judge};
-use measure::{Measured, Pairing, Side, measure};
+use shared::side;
 use std::collections::BTreeSet;
 use thiserror::Error;
 
 pub use differences::Difference;
 pub use judge::SMALLEST_DIFFERENCE;
+
+pub(crate) use measure::{Measured, Pairing, Side, Why, measure};
+pub(crate) use metric::Better;
+pub(crate) use shared::{only_in_one, shared, side_of};
 
 /// Two locks or two runs, compared. Its text is a table with verdicts in words.
 #[derive(Debug)]
@@ -168,95 +172,30 @@ impl Comparison {
 
 /// The groups of settings and roles that both runs have. What only one has goes to `missing`, in words.
 fn shared_groups(
-    [one, other]: &[Digest<'_>; 2],
+    digests: &[Digest<'_>; 2],
     only: &[String],
     missing: &mut BTreeSet<String>,
 ) -> Vec<Group> {
     let mut groups = Vec::new();
-    for setting in &one.settings {
-        let Some(theirs) = same_setting(setting, other) else {
-            missing.insert(format!("only A has {}", name_of(setting)));
-            continue;
-        };
-        if workload(one, setting) != workload(other, theirs) {
+    for shared in shared(digests, only) {
+        if !shared.same_work {
             missing.insert(format!(
                 "{}: not the same work in both runs, not compared",
-                setting.workload
+                shared.setting.workload
             ));
             continue;
         }
-        for table in &setting.roles {
-            let Some(their_table) = theirs.roles.iter().find(|t| t.role == table.role) else {
-                continue;
-            };
-            let mut lines = Vec::new();
-            for lock in &one.locks {
-                if !only.is_empty() && !only.iter().any(|name| name == lock.name) {
-                    continue;
-                }
-                let mine = side(one, setting, table, lock.name);
-                let other = side(other, theirs, their_table, lock.name);
-                if let (Some(mine), Some(other)) = (mine, other) {
-                    let name = Some(lock.name);
-                    lines.extend(lines_of([mine, other], Pairing::Unpaired, name));
-                }
-            }
-            if !lines.is_empty() {
-                groups.push(Group {
-                    title: title(one, setting, table),
-                    lines,
-                });
-            }
-        }
+        let lines = shared.locks.iter().flat_map(|(name, sides)| {
+            let lock = Some(*name);
+            lines_of(*sides, Pairing::Unpaired, lock)
+        });
+        groups.push(Group {
+            title: title(&digests[0], shared.setting, shared.table),
+            lines: lines.collect(),
+        });
     }
-    for setting in &other.settings {
-        if same_setting(setting, one).is_none() {
-            missing.insert(format!("only B has {}", name_of(setting)));
-        }
-    }
-    for (digest, without, letter) in [(one, other, "A"), (other, one, "B")] {
-        for lock in &digest.locks {
-            if !without.locks.iter().any(|l| l.name == lock.name) {
-                missing.insert(format!("only {letter} has {}", lock.name));
-            }
-        }
-    }
+    missing.extend(only_in_one(digests, ["A", "B"]));
     groups
-}
-
-fn same_setting<'d>(setting: &Setting<'_>, other: &'d Digest<'d>) -> Option<&'d Setting<'d>> {
-    let key = |s: &Setting<'_>| (s.workload.to_owned(), s.threads, s.placement.to_owned());
-    other.settings.iter().find(|s| key(s) == key(setting))
-}
-
-fn name_of(setting: &Setting<'_>) -> String {
-    let threads = crate::words::count(u64::from(setting.threads), "thread");
-    format!("{}, {threads}, {}", setting.workload, setting.placement)
-}
-
-/// What a setting's threads do; its summary is only words.
-fn workload(digest: &Digest<'_>, setting: &Setting<'_>) -> Option<WorkloadSpec> {
-    let specs = &digest.run.header.workloads;
-    let found = specs.iter().find(|spec| spec.name == setting.workload)?;
-    Some(WorkloadSpec {
-        summary: String::new(),
-        ..found.clone()
-    })
-}
-
-fn side<'d>(
-    digest: &'d Digest<'d>,
-    setting: &'d Setting<'d>,
-    table: &'d RoleTable,
-    lock: &str,
-) -> Option<Side<'d>> {
-    let number = digest.locks.iter().position(|l| l.name == lock)?;
-    let row = table.row(number)?;
-    Some(Side {
-        digest,
-        setting,
-        row,
-    })
 }
 
 fn lines_of(sides: [Side<'_>; 2], pairing: Pairing, lock: Option<&str>) -> Vec<Line> {

@@ -60,6 +60,12 @@ impl Comparison {
              1 %, which the placement of code makes, nor than a step of the clock"
                 .into(),
         );
+        if self.groups.iter().any(Group::has_both_ways) {
+            legend.push(
+                "all rounds: B / A with the dirty rounds too, which are left out of all else"
+                    .into(),
+            );
+        }
         if gated > 0 {
             legend.push(format!(
                 "verdicts on throughput and p99 hold together at 5 % (Holm, {})",
@@ -68,7 +74,7 @@ impl Comparison {
         }
         if informational > 0 {
             legend.push(format!(
-                "verdicts on fairness, p50, p99.9 and controls only inform (Benjamini-Hochberg at 5 %, {})",
+                "verdicts on fairness, p50, p99.9, p99.99 and controls only inform (Benjamini-Hochberg at 5 %, {})",
                 words::count(informational, "line")
             ));
         }
@@ -77,14 +83,27 @@ impl Comparison {
 }
 
 impl Group {
+    fn shown(&self) -> impl Iterator<Item = &Line> {
+        self.lines.iter().filter(|line| line.noise().is_none())
+    }
+
+    /// Whether the result of all rounds stands beside that of the clean ones.
+    fn has_both_ways(&self) -> bool {
+        self.shown().any(Line::differs_in_all_rounds)
+    }
+
     fn columns(&self) -> Vec<Vec<String>> {
         let of_locks = self.lines.iter().any(|line| line.lock.is_some());
         let mut heads = vec!["metric", "A", "B", "B / A", "95 % interval", "can tell"];
         if of_locks {
             heads[0] = "lock: metric";
         }
-        let shown = self.lines.iter().filter(|line| line.noise().is_none());
-        let mut lines: Vec<Vec<String>> = shown.map(Line::columns).collect();
+        let both_ways = self.has_both_ways();
+        if both_ways {
+            heads.push("all rounds");
+        }
+        let mut lines: Vec<Vec<String>> =
+            self.shown().map(|line| line.columns(both_ways)).collect();
         if !lines.is_empty() {
             lines.insert(0, heads.into_iter().map(str::to_owned).collect());
         }
@@ -113,7 +132,14 @@ impl Group {
 }
 
 impl Line {
-    fn columns(&self) -> Vec<String> {
+    /// Whether dirty rounds were left out and made a difference that is shown.
+    fn differs_in_all_rounds(&self) -> bool {
+        let ratio = |contrast: Option<&Contrast>| contrast.map(|c| format!("{:.3}", c.ratio()));
+        let clean = ratio(self.measured.contrast.as_ref().ok());
+        clean.is_some() && clean != ratio(self.measured.of_all_rounds.as_ref())
+    }
+
+    fn columns(&self, both_ways: bool) -> Vec<String> {
         let name = self.measured.name();
         let name = match &self.lock {
             Some(lock) => format!("{lock}: {name}"),
@@ -125,9 +151,13 @@ impl Line {
                 let digits = |v: f64| format!("{v:.3}");
                 columns.push(digits(contrast.ratio()));
                 columns.push(words::interval(contrast.interval(), digits));
-                columns.push(percent(self.can_tell(contrast)));
+                columns.push(words::in_percent(self.can_tell(contrast)));
             }
             Err(_) => columns.extend(["–"; 3].map(str::to_owned)),
+        }
+        if both_ways {
+            let all = self.measured.of_all_rounds.as_ref();
+            columns.push(all.map_or_else(|| "–".into(), |c| format!("{:.3}", c.ratio())));
         }
         columns.push(self.verdict_words());
         columns
@@ -153,22 +183,22 @@ impl Line {
         match self.verdict {
             Some(Verdict::Worse) => format!("B {}", self.measured.metric.words[0]),
             Some(Verdict::Better) => format!("B {}", self.measured.metric.words[1]),
-            Some(Verdict::Equivalent(margin)) => format!("equivalent within {}", percent(margin)),
+            Some(Verdict::Equivalent(margin)) => {
+                format!("equivalent within {}", words::in_percent(margin))
+            }
             Some(Verdict::NotSeparated(margin)) if self.measured.resolution >= margin => format!(
                 "not separated; a step of the clock is {}",
-                percent(self.measured.resolution)
+                words::in_percent(self.measured.resolution)
             ),
             // How many processes would do is said where these were too few.
             Some(Verdict::NotSeparated(margin)) if self.can_tell(contrast) > margin => {
                 let count = words::grouped(contrast.processes_for(margin));
-                format!("not separated; {} takes {count} processes", percent(margin))
+                format!(
+                    "not separated; {} takes {count} processes",
+                    words::in_percent(margin)
+                )
             }
             Some(Verdict::NotSeparated(_)) | None => "not separated".into(),
         }
     }
-}
-
-fn percent(share: f64) -> String {
-    let percent = share * 100.0;
-    format!("{} %", words::shortest((percent * 10.0).round() / 10.0))
 }
