@@ -5,6 +5,7 @@
 
 pub mod judge;
 pub mod outputs;
+mod text;
 mod words;
 
 use serde::{Deserialize, Serialize};

@@ -3,6 +3,7 @@
 mod baseline;
 mod compare;
 mod coverage;
+mod gate;
 mod outputs;
 mod page;
 mod precision;

@@ -8,10 +8,15 @@
 //! ([`needs_confirmation`]), and called regressed or improved if they say the same.
 
 mod draft;
+mod gather;
+mod notes;
+mod reasons;
+mod rules;
 
 use super::{Check, Line, Verdict};
 use crate::read::Run;
 use bench_core::record::Header;
+use std::cmp::Ordering;
 
 pub use draft::{Draft, Evidence};
 
@@ -57,30 +62,61 @@ pub struct Settings {
 /// From one stage alone no line is regressed or improved, only "not confirmed yet".
 #[must_use]
 pub fn judge(sides: &Sides<'_>, settings: &Settings) -> Check {
-    let evidence = Evidence {
-        second_stage: sides.confirmation.is_some(),
-        ..Evidence::default()
-    };
+    let evidence = gather::evidence(sides, settings);
     weigh(evidence, &sides.first.candidate.header, settings)
 }
 
 /// Judges lines, wherever their numbers are from. The header is that of the candidate.
 #[must_use]
 pub fn weigh(evidence: Evidence, header: &Header, settings: &Settings) -> Check {
+    let Evidence {
+        mut drafts,
+        second_stage,
+        mut advice,
+        notes,
+    } = evidence;
+    rules::settle(&mut drafts, second_stage, settings.floor);
+    let mut lines: Vec<Line> = drafts.into_iter().map(|draft| draft.line).collect();
+    lines.sort_by(order);
+    advice.extend(notes::next(&lines));
     Check {
         baseline: settings.baseline.clone(),
         candidate: settings.candidate.clone(),
         started_at: header.started_at.clone(),
-        host: String::new(),
-        verdict: Verdict::Inconclusive,
-        lines: evidence
-            .drafts
-            .into_iter()
-            .map(|draft| draft.line)
-            .collect(),
-        advice: evidence.advice,
-        notes: evidence.notes,
+        host: notes::host(&header.host),
+        verdict: of_the_gate(&lines),
+        lines,
+        advice,
+        notes,
     }
+}
+
+fn of_the_gate(lines: &[Line]) -> Verdict {
+    let gated = || lines.iter().filter(|line| line.gated);
+    let any = |verdict| gated().any(|line| line.verdict == verdict);
+    if any(Verdict::Regressed) {
+        Verdict::Regressed
+    } else if any(Verdict::Inconclusive) || gated().next().is_none() {
+        Verdict::Inconclusive
+    } else if any(Verdict::Improved) {
+        Verdict::Improved
+    } else {
+        Verdict::Equivalent
+    }
+}
+
+/// Gated lines first; then what has to be looked at, and the worst of it.
+fn order(one: &Line, other: &Line) -> Ordering {
+    let urgency = |line: &Line| match line.verdict {
+        Verdict::Regressed => 0,
+        Verdict::Inconclusive => 1,
+        Verdict::Improved => 2,
+        Verdict::Equivalent => 3,
+    };
+    let worse_by = |line: &Line| line.worse_by().unwrap_or(f64::NEG_INFINITY);
+    (other.gated.cmp(&one.gated))
+        .then(urgency(one).cmp(&urgency(other)))
+        .then(worse_by(other).total_cmp(&worse_by(one)))
 }
 
 /// Whether a second stage could settle a gated line: one that looks different, or one that is inconclusive only for want of

@@ -1,0 +1,66 @@
+//! The gate on programs whose truth is known.
+
+mod arena;
+mod verdicts;
+
+use arena::{Arena, SAME_SLOT, Spread, slower};
+use reports::check::{Check, Verdict};
+
+fn raises_alarm(check: &Check) -> bool {
+    let alarm = |line: &&reports::check::Line| {
+        matches!(line.verdict, Verdict::Regressed | Verdict::Improved)
+    };
+    check.gated().any(|line| alarm(&line))
+}
+
+/// In how many of these gates something is so.
+fn gates(number: u64, arena: &Arena, share: f64, so: impl Fn(&Check) -> bool) -> u64 {
+    let gate = |seed: &u64| so(&arena.gate(*seed, slower("shared-count", share)));
+    (1..=number).filter(gate).count() as u64
+}
+
+/// The whole gate of two stages: at most two in a hundred, as the tool promises.
+#[test]
+fn the_same_program_twice_raises_no_alarm() {
+    let heavy = Spread {
+        heavy_percent: 10,
+        ..SAME_SLOT
+    };
+    let alarms = gates(300, &Arena::new(heavy), 0.0, raises_alarm);
+    assert!(alarms <= 6, "{alarms} of 300");
+}
+
+/// Where each process has luck of its own, as with fixed addresses, and where its rounds are wrongly taken for
+/// independent.
+#[test]
+fn the_process_is_the_unit_of_a_gate() {
+    let lucky = Arena {
+        with_control: false,
+        ..Arena::new(Spread {
+            between: 0.025,
+            ..SAME_SLOT
+        })
+    };
+    let right = gates(100, &lucky, 0.0, raises_alarm);
+    assert!(right <= 2, "{right} of 100");
+    let pooled = Arena {
+        pooled: true,
+        ..lucky
+    };
+    let wrong = gates(40, &pooled, 0.0, raises_alarm);
+    assert!(wrong >= 4, "{wrong} of 40: the simulation saw nothing");
+}
+
+#[test]
+fn a_slowdown_is_found() {
+    let named = |check: &Check| {
+        let worse = check.gated().filter(|l| l.verdict == Verdict::Regressed);
+        let locks: Vec<&str> = worse.map(|line| line.lock.as_str()).collect();
+        check.verdict == Verdict::Regressed && locks == ["shared-count"; 2]
+    };
+    let arena = Arena::new(SAME_SLOT);
+    let three = gates(100, &arena, 0.03, named);
+    assert!(three >= 90, "3 %: {three} of 100");
+    let five = gates(100, &arena, 0.05, named);
+    assert!(five >= 99, "5 %: {five} of 100");
+}
