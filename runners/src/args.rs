@@ -44,6 +44,8 @@ pub enum Command {
     Check(Box<CheckArgs>),
     /// Run the contract suite on every lock
     Verify(VerifyArgs),
+    /// Measure how often the gate is wrong, and what it finds
+    Selftest(Box<crate::cmd::selftest::SelftestArgs>),
     /// Measure a job from standard input
     #[command(name = crate::session::CHILD_COMMAND, hide = true)]
     MeasuringProcess(ChildArgs),

@@ -48,6 +48,7 @@ pub fn main_with(contenders: &[Contender]) -> ExitCode {
         Command::Compare(args) => cmd::compare::run(&args, &mut out, &mut stderr()),
         Command::Baseline(command) => cmd::baseline::run(&command, &mut out, &mut stderr()),
         Command::Check(args) => cmd::check::run(&args, contenders, &mut out),
+        Command::Selftest(args) => cmd::selftest::run(&args, contenders, &mut out),
         Command::Verify(args) => cmd::verify::run(&args, contenders, &mut out),
         Command::MeasuringProcess(args) if args.protocol => writeln!(out, "{}", session::PROTOCOL)
             .map(|()| ExitCode::SUCCESS)

@@ -7,4 +7,5 @@ pub mod host;
 pub mod list;
 pub mod report;
 pub mod run;
+pub mod selftest;
 pub mod verify;
