@@ -235,7 +235,7 @@ fn read_spec(path: &Path) -> anyhow::Result<SpecFile> {
 }
 
 /// Puts placements into their words and sees that this machine can do them.
-pub(crate) fn check_placements(plan: &mut Plan, host: &Host) -> anyhow::Result<()> {
+fn check_placements(plan: &mut Plan, host: &Host) -> anyhow::Result<()> {
     let most = plan.threads.iter().copied().max().unwrap_or(1);
     for word in &mut plan.placements {
         let placement: Placement = word.parse()?;

@@ -4,7 +4,7 @@ mod artefacts;
 mod code;
 mod git;
 mod measure;
-mod plan;
+pub(super) mod plan;
 mod program;
 mod revision;
 mod worktree;

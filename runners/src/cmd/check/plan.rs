@@ -123,7 +123,7 @@ pub(super) fn leave_out(
 }
 
 /// The plan of the second stage: what the first could not settle, with another seed.
-pub(super) fn again(plan: &Plan, check: &Check) -> Plan {
+pub(in crate::cmd) fn again(plan: &Plan, check: &Check) -> Plan {
     let lines: Vec<&Line> = check.unsettled().filter(|line| line.gated).collect();
     let any = |is: &dyn Fn(&Line) -> bool| lines.iter().any(|line| is(line));
     let mut again = plan.clone();

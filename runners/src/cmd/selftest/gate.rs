@@ -1,5 +1,6 @@
 //! One gate, measured and judged as `check` does it, of this program.
 
+use crate::cmd::check::plan::again;
 use crate::contender::Contender;
 use crate::injected::Injected;
 use crate::recording::{self, Tally};
@@ -101,7 +102,7 @@ impl Bench<'_> {
     /// When a process cannot be started or cannot measure at all.
     pub(super) fn measure(&self, gate: &Gate) -> anyhow::Result<Option<Judged>> {
         let start = Instant::now();
-        let Some(first) = self.stage(gate, gate.plan.seed, false)? else {
+        let Some(first) = self.stage(gate, &gate.plan, false)? else {
             return Ok(None);
         };
         let settings = settings();
@@ -119,8 +120,14 @@ impl Bench<'_> {
             whole_s: 0.0,
         };
         if gate.two_stages || needs_confirmation(&judged.check) {
-            // Fresh processes, other slots and orders, and the arms the other way round.
-            let Some(second) = self.stage(gate, !gate.plan.seed & 0xffff_ffff, true)? else {
+            let mut plan = again(&gate.plan, &judged.check);
+            if gate.two_stages {
+                plan = Plan {
+                    seed: plan.seed,
+                    ..gate.plan.clone()
+                };
+            }
+            let Some(second) = self.stage(gate, &plan, true)? else {
                 return Ok(None);
             };
             let two_stages = Sides {
@@ -137,11 +144,7 @@ impl Bench<'_> {
     }
 
     /// All processes of one stage; `None` when the self-test is to end.
-    fn stage(&self, gate: &Gate, seed: u64, reversed: bool) -> anyhow::Result<Option<Measured>> {
-        let plan = Plan {
-            seed,
-            ..gate.plan.clone()
-        };
+    fn stage(&self, gate: &Gate, plan: &Plan, reversed: bool) -> anyhow::Result<Option<Measured>> {
         let arm = |injected: &Option<Injected>| {
             let mut arm = Arm::of_this_program(plan.clone())?;
             arm.injected = injected.clone();

@@ -4,12 +4,11 @@ use super::GateArgs;
 use super::gate::{Bench, Gate, Judged};
 use super::log::{Asked, Log};
 use crate::clock::Clock;
+use crate::cmd::compare::INCONCLUSIVE_EXIT_CODE;
 use crate::cmd::verify::BROKEN_EXIT_CODE;
 use crate::contender::Contender;
 use crate::host;
-use crate::plan_of::{
-    check_placements, check_window, in_order, seed_from_clock, usable_cpus, window_ns,
-};
+use crate::plan_of::{check_window, in_order, seed_from_clock, settle, usable_cpus, window_ns};
 use crate::plan_words::about;
 use crate::recording::{dated_directory, header::tool, note, stop_flag};
 use anyhow::{Context, bail};
@@ -25,8 +24,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-/// The exit code when the machine was too noisy, or the self-test is not complete.
-const UNTOLD_EXIT_CODE: u8 = 3;
 /// The file with the table, beside the log.
 const TABLE_FILE: &str = "selftest.txt";
 
@@ -74,10 +71,6 @@ pub(super) fn plan(
     if threads.is_empty() {
         threads = (defaults.threads)(cpus);
     }
-    modes.sort_unstable();
-    modes.dedup();
-    threads.sort_unstable();
-    threads.dedup();
     let mut plan = Plan {
         locks: in_order(Some(args.lock.clone()), &locks, "lock")?,
         workloads: presets
@@ -94,8 +87,7 @@ pub(super) fn plan(
         seed: args.seed.unwrap_or_else(seed_from_clock),
         cpus,
     };
-    plan.validate()?;
-    check_placements(&mut plan, host)?;
+    settle(&mut plan, host)?;
     Ok(plan)
 }
 
@@ -267,8 +259,8 @@ impl<'a> Series<'a> {
         }
         Ok(match outcome {
             Outcome::Failed => ExitCode::from(BROKEN_EXIT_CODE),
-            Outcome::TooNoisy => ExitCode::from(UNTOLD_EXIT_CODE),
-            Outcome::Passed if stopped => ExitCode::from(UNTOLD_EXIT_CODE),
+            Outcome::TooNoisy => ExitCode::from(INCONCLUSIVE_EXIT_CODE),
+            Outcome::Passed if stopped => ExitCode::from(INCONCLUSIVE_EXIT_CODE),
             Outcome::Passed => ExitCode::SUCCESS,
         })
     }
@@ -355,6 +347,9 @@ fn found_words(check: &Check) -> String {
         .filter(|(_, count)| *count > 0)
         .map(|(verdict, count)| format!("{count} {}", words(verdict)))
         .collect();
+    if counts.is_empty() {
+        return format!("{}, no gated line", words(check.verdict));
+    }
     format!(
         "{} (gated lines: {})",
         words(check.verdict),
