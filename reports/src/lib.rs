@@ -6,6 +6,7 @@
 
 #![forbid(unsafe_code)]
 
+mod ahead;
 pub mod baseline;
 pub mod check;
 pub mod compare;
@@ -20,6 +21,7 @@ mod table;
 mod verdict;
 mod words;
 
+pub use ahead::{Ahead, ahead};
 pub use html::html;
 pub use read::{Problem, ReadError, Run, load};
 pub use table::summary;

@@ -59,6 +59,12 @@ pub const MIN_WINDOW_NS: u64 = 1_000_000;
 /// The longest window.
 pub const MAX_WINDOW_NS: u64 = 60_000_000_000;
 
+/// About how long a cell takes beside its window, in nanoseconds: building, starting, settling, checking. `run --preset
+/// quick`, which this puts at 30 s on two CPUs, took 27 s.
+pub const AROUND_CELL_NS: u64 = 4_000_000;
+/// About how long a process takes beside its cells, in nanoseconds: start, calibration and warm-up.
+pub const AROUND_PROCESS_NS: u64 = 900_000_000;
+
 /// What a run does.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
@@ -211,10 +217,6 @@ impl Plan {
     /// About how long the run takes, in nanoseconds: windows, what is around each, and a process's start and warm-up.
     #[must_use]
     pub fn estimate_ns(&self) -> u64 {
-        /// Building, starting, settling, checking. `run --preset quick`, which this puts at 30 s on two CPUs, took 27 s.
-        const AROUND_CELL_NS: u64 = 4_000_000;
-        /// Start, calibration and warm-up.
-        const AROUND_PROCESS_NS: u64 = 900_000_000;
         let cells = self.cells_per_process() * (self.window_ns + AROUND_CELL_NS);
         u64::from(self.processes) * (cells + AROUND_PROCESS_NS)
     }

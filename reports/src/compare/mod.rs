@@ -16,6 +16,7 @@ use crate::digest::Digest;
 use crate::read::Run;
 use crate::table::{left_out, title};
 use crate::verdict;
+use bench_core::record::Host;
 use judge::{Verdict, judge};
 use shared::side;
 use std::collections::BTreeSet;
@@ -74,6 +75,13 @@ pub enum CompareError {
 fn lines(differences: &[Difference]) -> String {
     let lines: Vec<String> = differences.iter().map(|d| format!("  {d}")).collect();
     lines.join("\n")
+}
+
+/// In which fields of their fingerprints two hosts differ: empty if what was measured on the one says something about the
+/// other.
+#[must_use]
+pub fn hosts(one: &Host, other: &Host) -> Vec<Difference> {
+    differences::of_hosts(one, other)
 }
 
 /// The lock `other` against the lock `one` of the same run. A difference below `margin`, a share such as 0.02, is none;

@@ -9,6 +9,7 @@ mod rank;
 mod rate;
 mod rounds;
 mod setting;
+mod spread;
 
 use crate::read::Run;
 use bench_core::record::{Cell, LockInfo, Status};
@@ -20,6 +21,7 @@ pub(crate) use rank::{Ranking, paired_ratio, ratio_by_process};
 pub(crate) use rate::{Rate, process_medians};
 pub(crate) use rounds::{RoundCount, TwoWays};
 pub(crate) use setting::{RoleTable, Row, Setting};
+pub(crate) use spread::{Costs, Spread};
 
 /// The mode whose cells tell throughput, outcomes and fairness.
 pub(crate) const THROUGHPUT: &str = "throughput";

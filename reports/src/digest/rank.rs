@@ -75,7 +75,7 @@ pub(crate) fn rank(rows: &mut [Row], controls: &[bool], rounds: RoundCount) -> R
     Ranking::Ranked { leaders, next }
 }
 
-fn by_round(row: &Row) -> Option<&BTreeMap<(u32, u32), f64>> {
+pub(super) fn by_round(row: &Row) -> Option<&BTreeMap<(u32, u32), f64>> {
     row.rate.as_ref().map(|rate| &rate.shown().by_round)
 }
 
@@ -93,9 +93,20 @@ pub(crate) fn ratio_by_process(
     one: &BTreeMap<(u32, u32), f64>,
     other: &BTreeMap<(u32, u32), f64>,
 ) -> BTreeMap<u32, f64> {
+    paired_logs(one, other)
+        .into_iter()
+        .filter_map(|(process, logs)| Some((process, median(&logs)?.exp())))
+        .collect()
+}
+
+/// The logarithms of `one` over `other` in the rounds that both went through, by process. A round in which `one` stood
+/// still counts as minus infinity, which a median bears.
+pub(super) fn paired_logs(
+    one: &BTreeMap<(u32, u32), f64>,
+    other: &BTreeMap<(u32, u32), f64>,
+) -> BTreeMap<u32, Vec<f64>> {
     let mut processes: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
     for (round, mine) in one {
-        // A round in which `one` stood still counts as minus infinity, which a median bears.
         if let Some(theirs) = other.get(round)
             && *theirs > 0.0
         {
@@ -104,9 +115,6 @@ pub(crate) fn ratio_by_process(
         }
     }
     processes
-        .into_iter()
-        .filter_map(|(process, logs)| Some((process, median(&logs)?.exp())))
-        .collect()
 }
 
 #[cfg(test)]

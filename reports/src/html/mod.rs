@@ -12,6 +12,7 @@ mod method;
 mod outcomes;
 mod overview;
 mod paint;
+mod spread;
 mod text;
 mod throughput;
 
@@ -108,12 +109,13 @@ impl Page<'_> {
 /// All sections of one run.
 fn run(page: &Page<'_>, digest: &Digest<'_>, number: usize) -> String {
     type Section = fn(&Page<'_>, &Digest<'_>) -> String;
-    let sections: [(&str, &str, Section); 11] = [
+    let sections: [(&str, &str, Section); 12] = [
         ("throughput", "Throughput", throughput::section),
         ("latency", "Latency", latency::section),
         ("outcomes", "How faults ended", outcomes::section),
         ("fairness", "Fairness across threads", fairness::section),
         ("counters", "Counters per operation", counters::section),
+        ("spread", "Where the spread comes from", spread::section),
         ("locks", "Locks and their size", locks::section),
         ("host", "Host and build", host::section),
         ("method", "Method", method::section),

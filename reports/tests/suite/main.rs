@@ -10,6 +10,7 @@ mod precision;
 mod reading;
 mod schema;
 mod sketch;
+mod spread;
 mod summary;
 
 use bench_core::record::Record;
