@@ -5,6 +5,7 @@
 
 mod binomial;
 mod contrast;
+mod edivisive;
 mod estimate;
 mod fairness;
 mod family;
@@ -15,6 +16,7 @@ mod variance;
 
 pub use binomial::clopper_pearson;
 pub use contrast::Contrast;
+pub use edivisive::{EDivisive, Found, Split};
 pub use estimate::{CONFIDENCE, Estimate, Interval, median};
 pub use fairness::{jain_index, min_max_ratio};
 pub use family::{benjamini_hochberg, holm};
