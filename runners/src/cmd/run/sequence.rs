@@ -125,7 +125,7 @@ impl Sequence {
         };
         let elapsed = self.elapsed();
         let with_more = elapsed / self.processes * (self.processes + more);
-        if with_more < Duration::from_secs(goal.budget_s) {
+        if with_more > Duration::from_secs(goal.budget_s) {
             return Ok(false);
         }
         self.processes += more;
