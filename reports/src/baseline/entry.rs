@@ -1,6 +1,7 @@
 //! One metric of one lock beside the reference lock.
 
 use crate::check::Better;
+use crate::digest::{LATENCY, THROUGHPUT};
 use crate::stats::Estimate;
 use bench_core::workload::RoleName;
 use serde::{Deserialize, Deserializer, Serialize, de};
@@ -47,6 +48,14 @@ impl Entry {
         Estimate::of_ratios(self.ratios.clone()).map(|estimate| estimate.centre)
     }
 
+    /// The mode whose cells it is from, by its word.
+    pub(super) fn mode(&self) -> &'static str {
+        match &*self.unit {
+            "ns" => LATENCY,
+            _ => THROUGHPUT,
+        }
+    }
+
     pub(super) fn key(&self) -> Key<'_> {
         (
             &self.workload,
@@ -61,14 +70,13 @@ impl Entry {
     /// `lock/workload/threads/placement/role/metric`, which names it in every output.
     #[must_use]
     pub fn name(&self) -> String {
-        format!(
-            "{}/{}/{}/{}/{}/{}",
-            self.lock,
-            self.workload,
+        name(
+            &self.lock,
+            &self.workload,
             self.threads,
-            self.placement,
-            self.role.word(),
-            self.metric
+            &self.placement,
+            self.role,
+            &self.metric,
         )
     }
 
@@ -80,6 +88,19 @@ impl Entry {
         }
         self
     }
+}
+
+/// `lock/workload/threads/placement/role/metric`.
+pub(super) fn name(
+    lock: &str,
+    workload: &str,
+    threads: u32,
+    placement: &str,
+    role: RoleName,
+    metric: &str,
+) -> String {
+    let role = role.word();
+    format!("{lock}/{workload}/{threads}/{placement}/{role}/{metric}")
 }
 
 /// Ratios that a contrast can be made of.

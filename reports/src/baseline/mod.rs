@@ -5,6 +5,7 @@
 //!
 //! The file is JSON that is meant to lie in git: sorted, one line for each metric of each lock, numbers of six digits.
 
+mod against;
 mod changes;
 mod entry;
 mod file;
@@ -22,6 +23,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use thiserror::Error;
 
+pub use against::Stage;
 pub use entry::Entry;
 pub use file::BaselineError;
 
@@ -138,10 +140,17 @@ impl Baseline {
         check_run(run)?;
         let digest = Digest::of(run);
         check_results(&digest, reference)?;
-        let (found, notes) = relative::entries(&digest, reference);
-        if found.is_empty() {
+        let (mut entries, mut notes) = (Vec::new(), Vec::new());
+        for relative in relative::relatives(&digest, reference) {
+            match relative.found {
+                Ok(found) => entries.push(found.entry.rounded()),
+                Err(why) => notes.push(format!("{} is left out: {}", relative.name, why.words())),
+            }
+        }
+        if entries.is_empty() {
             return Err(Refusal::Nothing(reference.to_owned()));
         }
+        entries.sort_by(|a, b| a.key().cmp(&b.key()));
         let header = &run.header;
         let gated = |mode: &&Mode| [THROUGHPUT, LATENCY].contains(&mode.word());
         let excludes = digest.locks.iter().filter(|lock| !lock.control);
@@ -162,7 +171,7 @@ impl Baseline {
             processes: processes(run).len() as u32,
             rounds: header.rounds,
             window_ns: header.window_ns,
-            entries: found.into_iter().map(Entry::rounded).collect(),
+            entries,
         };
         Ok((baseline, notes))
     }

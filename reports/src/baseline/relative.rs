@@ -1,162 +1,98 @@
 //! What a run says of each lock beside the reference lock.
 
 use super::Entry;
+use super::entry::name;
 use crate::check::Better;
-use crate::digest::{
-    Digest, Kind, LATENCY, QUANTILES, RoleTable, RoundCount, Row, Setting, THROUGHPUT,
-    ratio_by_process,
-};
-use crate::stats::timer_floor_ns;
-use bench_core::workload::RoleName;
+use crate::compare::{self, Pairing, Side, Why, measure};
+use crate::digest::{Digest, RoleTable, Setting};
 use std::collections::BTreeMap;
 
-/// The place of p99 in [`QUANTILES`].
-const P99: usize = 2;
-const _: () = assert!(QUANTILES[P99] == 0.99);
+/// One gated metric of one lock beside the reference lock.
+#[derive(Debug)]
+pub(super) struct Relative {
+    /// What the entry is called, or would be.
+    pub(super) name: String,
+    /// Levels that are closer than this share may be equal or not.
+    pub(super) resolution: f64,
+    /// The ratio of each process, of all rounds.
+    pub(super) of_all_rounds: Vec<f64>,
+    pub(super) found: Result<Found, Why>,
+}
 
-/// Every gated metric of every lock that excludes, beside the reference lock and sorted; and what there is no ratio of, a
-/// sentence each.
-pub(super) fn entries(digest: &Digest<'_>, reference: &str) -> (Vec<Entry>, Vec<String>) {
-    let (mut found, mut notes) = (Vec::new(), Vec::new());
+/// A ratio of clean rounds.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) entry: Entry,
+    /// The process of each ratio of the entry.
+    pub(super) by_process: BTreeMap<u32, f64>,
+}
+
+/// Every gated metric of every lock that excludes, beside the reference lock.
+pub(super) fn relatives(digest: &Digest<'_>, reference: &str) -> Vec<Relative> {
+    let mut all = Vec::new();
     for setting in &digest.settings {
         for table in &setting.roles {
-            let named = |row: &&Row| digest.locks[row.lock].name == reference;
-            let Some(reference) = table.rows.iter().find(named) else {
+            let side = |lock| compare::side_of(digest, setting, table.role, lock);
+            let Some(reference_side) = side(reference) else {
                 continue;
             };
-            for row in &table.rows {
-                let lock = &digest.locks[row.lock];
-                if row.lock == reference.lock || lock.control {
+            for lock in &digest.locks {
+                if lock.control || lock.name == reference {
                     continue;
                 }
-                let pair = Pair {
-                    digest,
-                    setting,
-                    role: table.role,
-                    lock: lock.name,
-                    rows: [reference, row],
-                };
-                for (metric, ratios) in pair.ratios(table) {
-                    match ratios {
-                        Ok(entry) => found.push(entry),
-                        Err(why) => notes.push(format!(
-                            "{}/{}/{}/{}/{}/{metric} is left out: {why}",
-                            lock.name,
-                            setting.workload,
-                            setting.threads,
-                            setting.placement,
-                            table.role.word()
-                        )),
-                    }
+                if let Some(own) = side(lock.name) {
+                    all.extend(of_lock([reference_side, own], table));
                 }
             }
         }
     }
-    found.sort_by(|a, b| a.key().cmp(&b.key()));
-    (found, notes)
+    all
 }
 
-/// A lock and the reference lock in one role of one setting.
-struct Pair<'d> {
-    digest: &'d Digest<'d>,
-    setting: &'d Setting<'d>,
-    role: RoleName,
-    lock: &'d str,
-    /// The reference first.
-    rows: [&'d Row; 2],
-}
-
-/// The name of a metric, with what it is or why there is none.
-type Named = (String, Result<Entry, String>);
-
-impl Pair<'_> {
-    /// Throughput, and p99 of every kind of operation of the role.
-    fn ratios(&self, table: &RoleTable) -> Vec<Named> {
-        let mut all = Vec::new();
-        if self.setting.rounds(THROUGHPUT).all > 0 {
-            all.push(("throughput".to_owned(), self.throughput()));
+fn of_lock([reference, own]: [Side<'_>; 2], table: &RoleTable) -> Vec<Relative> {
+    let Setting {
+        workload,
+        threads,
+        placement,
+        ..
+    } = *own.setting;
+    let lock = own.digest.locks[own.row.lock].name;
+    let measured = measure([reference, own], Pairing::WithinRounds);
+    let gated = measured.into_iter().filter(|one| one.metric.gated);
+    let relative = |one: compare::Measured| {
+        let metric = one.name();
+        let rounds = own.setting.rounds(one.mode());
+        let levels = one.levels[0].zip(one.levels[1]).ok_or(Why::NoResult);
+        let found = one
+            .contrast
+            .and(levels)
+            .map(|(reference_level, level)| Found {
+                entry: Entry {
+                    workload: workload.to_owned(),
+                    threads,
+                    placement: placement.to_owned(),
+                    role: table.role,
+                    lock: lock.to_owned(),
+                    metric: metric.clone(),
+                    better: match one.metric.better {
+                        compare::Better::Higher => Better::Higher,
+                        compare::Better::Lower => Better::Lower,
+                    },
+                    unit: one.metric.unit.to_owned(),
+                    level,
+                    reference_level,
+                    rounds: rounds.all as u32,
+                    dirty_rounds: rounds.dirty() as u32,
+                    ratios: one.ratios.values().copied().collect(),
+                },
+                by_process: one.ratios,
+            });
+        Relative {
+            name: name(lock, workload, threads, placement, table.role, &metric),
+            resolution: one.resolution,
+            of_all_rounds: one.ratios_of_all_rounds.into_values().collect(),
+            found,
         }
-        for kind in table.kinds().into_iter().filter(|kind| kind.is_drawn()) {
-            all.push((p99_of(kind), self.p99(kind)));
-        }
-        all
-    }
-
-    fn throughput(&self) -> Result<Entry, String> {
-        let [Some(reference), Some(own)] = self.rows.map(|row| row.rate.as_ref()) else {
-            return Err("no verified result of both".into());
-        };
-        let (reference, own) = (reference.shown(), own.shown());
-        let by_process = ratio_by_process(&own.by_round, &reference.by_round);
-        let levels = [reference.ops_per_s.centre, own.ops_per_s.centre];
-        let (metric, unit) = ("throughput".to_owned(), "op/s");
-        let rounds = self.setting.rounds(THROUGHPUT);
-        self.entry(metric, (Better::Higher, unit), levels, rounds, by_process)
-    }
-
-    fn p99(&self, kind: Kind) -> Result<Entry, String> {
-        let [Some(reference), Some(own)] = self.rows.map(|row| row.timing(kind)) else {
-            return Err("no result of both".into());
-        };
-        let (mut levels, mut sides) = ([0.0; 2], [BTreeMap::new(), BTreeMap::new()]);
-        let floor_ns = timer_floor_ns(&self.digest.run.header.clock);
-        for (side, timing) in [reference, own].into_iter().enumerate() {
-            let p99 = &timing.quantiles[P99];
-            let estimate = p99.estimate.as_ref().ok_or("no result of both")?;
-            if !p99.enough {
-                return Err("too few samples beyond it".into());
-            }
-            if estimate.centre < floor_ns as f64 {
-                return Err(format!("below what the clock can tell ({floor_ns} ns)"));
-            }
-            levels[side] = estimate.centre;
-            let values = estimate.per_process.iter().copied();
-            sides[side] = timing.processes.iter().copied().zip(values).collect();
-        }
-        let [reference, own] = sides;
-        let ratio = |(process, ns): (u32, f64)| Some((process, ns / reference.get(&process)?));
-        let by_process = own.into_iter().filter_map(ratio).collect();
-        let rounds = self.setting.rounds(LATENCY);
-        let sense = (Better::Lower, "ns");
-        self.entry(p99_of(kind), sense, levels, rounds, by_process)
-    }
-
-    fn entry(
-        &self,
-        metric: String,
-        (better, unit): (Better, &str),
-        [reference_level, level]: [f64; 2],
-        rounds: RoundCount,
-        by_process: BTreeMap<u32, f64>,
-    ) -> Result<Entry, String> {
-        let ratios: Vec<f64> = by_process.into_values().collect();
-        if ratios.len() < 2 {
-            return Err("fewer than two processes measured both".into());
-        }
-        if ratios
-            .iter()
-            .any(|ratio| !(ratio.is_finite() && *ratio > 0.0))
-        {
-            return Err("one stood still".into());
-        }
-        Ok(Entry {
-            workload: self.setting.workload.to_owned(),
-            threads: self.setting.threads,
-            placement: self.setting.placement.to_owned(),
-            role: self.role,
-            lock: self.lock.to_owned(),
-            metric,
-            better,
-            unit: unit.to_owned(),
-            level,
-            reference_level,
-            rounds: rounds.all as u32,
-            dirty_rounds: rounds.dirty() as u32,
-            ratios,
-        })
-    }
-}
-
-fn p99_of(kind: Kind) -> String {
-    format!("p99 of {}", kind.words())
+    };
+    gated.map(relative).collect()
 }

@@ -2,8 +2,8 @@
 
 use super::metric::{FAIRNESS, LATENCIES, Metric, THROUGHPUT};
 use crate::digest::{
-    self, Digest, Kind, LATENCY, QUANTILES, Rate, Row, Setting, Timing, TwoWays, paired_ratio,
-    process_medians,
+    self, Digest, Kind, LATENCY, QUANTILES, Rate, Row, Setting, Timing, TwoWays, process_medians,
+    ratio_by_process,
 };
 use crate::stats::{Contrast, timer_floor_ns};
 use crate::words;
@@ -65,8 +65,10 @@ pub(crate) struct Measured {
     pub(crate) per_process: [Vec<f64>; 2],
     /// Levels that are closer than this share may be equal or not: the step of the clock or of the histogram.
     pub(crate) resolution: f64,
-    /// The ratio of each process, the second over the first; empty where processes are not paired.
-    pub(crate) ratios: Vec<f64>,
+    /// The ratio of each process, the second over the first, of clean rounds; empty where processes are not paired.
+    pub(crate) ratios: BTreeMap<u32, f64>,
+    /// The same of all rounds.
+    pub(crate) ratios_of_all_rounds: BTreeMap<u32, f64>,
     /// The second over the first, of clean rounds.
     pub(crate) contrast: Result<Contrast, Why>,
     /// The same of all rounds.
@@ -127,8 +129,11 @@ fn of_rounds(
     };
     let values = |[one, other]: [&BTreeMap<(u32, u32), f64>; 2]| match pairing {
         Pairing::WithinRounds => {
-            let ratio = paired_ratio(other, one).ok_or(Why::NoRatio)?;
-            Ok(Values::Paired(ratio.per_process))
+            let ratios = ratio_by_process(other, one);
+            if ratios.is_empty() {
+                return Err(Why::NoRatio);
+            }
+            Ok(Values::Paired(ratios))
         }
         Pairing::Unpaired => Ok(Values::Unpaired([one, other].map(process_medians))),
     };
@@ -182,15 +187,25 @@ fn resolution(sides: [Side<'_>; 2], levels: [Option<f64>; 2]) -> f64 {
 /// What there is of each process.
 enum Values {
     /// The ratio within each.
-    Paired(Vec<f64>),
+    Paired(BTreeMap<u32, f64>),
     /// The level of each, one list for each side.
     Unpaired([Vec<f64>; 2]),
 }
 
 impl Values {
+    fn ratios(of: Result<Self, Why>) -> BTreeMap<u32, f64> {
+        match of {
+            Ok(Self::Paired(ratios)) => ratios,
+            _ => BTreeMap::new(),
+        }
+    }
+
     fn contrast(&self) -> Result<Contrast, Why> {
         let (processes, contrast) = match self {
-            Self::Paired(ratios) => (ratios.len(), Contrast::paired(ratios)),
+            Self::Paired(ratios) => {
+                let values: Vec<f64> = ratios.values().copied().collect();
+                (values.len(), Contrast::paired(&values))
+            }
             Self::Unpaired([one, other]) => {
                 let processes = one.len().min(other.len());
                 (processes, Contrast::unpaired(one, other))
@@ -232,8 +247,8 @@ fn latencies_of(
     let (one, other) = (by_process(one)?, by_process(other)?);
     Ok(match pairing {
         Pairing::WithinRounds => {
-            let ratio = |(process, value): (&u32, &f64)| Some(value / one.get(process)?);
-            Values::Paired(other.iter().filter_map(ratio).collect())
+            let ratio = |(process, value): (u32, f64)| Some((process, value / one.get(&process)?));
+            Values::Paired(other.into_iter().filter_map(ratio).collect())
         }
         Pairing::Unpaired => Values::Unpaired([one, other].map(|of| of.into_values().collect())),
     })
@@ -267,11 +282,9 @@ impl Measured {
                 .as_ref()
                 .map_err(Why::clone)
                 .and_then(Values::contrast),
-            of_all_rounds: all.and_then(|values| values.contrast()).ok(),
-            ratios: match clean {
-                Ok(Values::Paired(ratios)) => ratios,
-                _ => Vec::new(),
-            },
+            of_all_rounds: all.as_ref().ok().and_then(|values| values.contrast().ok()),
+            ratios: Values::ratios(clean),
+            ratios_of_all_rounds: Values::ratios(all),
         }
     }
 

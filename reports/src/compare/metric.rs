@@ -51,6 +51,13 @@ pub(crate) const LATENCIES: [(usize, Metric); 4] = [
     (4, latency("p99.99", false)),
 ];
 
+/// The gated metric that is called so, with what it is of behind it.
+pub(crate) fn gated(name: &str) -> Option<&'static Metric> {
+    let all = LATENCIES.iter().map(|(_, metric)| metric);
+    all.chain([&THROUGHPUT])
+        .find(|metric| metric.gated && name.split(' ').next() == Some(metric.name))
+}
+
 const fn latency(name: &'static str, gated: bool) -> Metric {
     Metric {
         name,

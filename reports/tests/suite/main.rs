@@ -1,6 +1,7 @@
 //! The crate from outside: made-up runs are written, read and reported.
 
 mod baseline;
+mod baseline_check;
 mod compare;
 mod coverage;
 mod gate;

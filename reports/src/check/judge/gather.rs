@@ -104,7 +104,8 @@ fn contrast_like(measured: &Measured, others: &[Measured]) -> Option<Contrast> {
 /// Of the processes of both stages.
 fn pooled(measured: &Measured, others: &[Measured]) -> Option<Contrast> {
     let again = like(measured, others)?;
-    let both = [measured.ratios.as_slice(), &again.ratios].concat();
+    let both = measured.ratios.values().chain(again.ratios.values());
+    let both: Vec<f64> = both.copied().collect();
     (!again.ratios.is_empty()).then(|| Contrast::paired(&both))?
 }
 

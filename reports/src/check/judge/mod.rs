@@ -20,6 +20,8 @@ use std::cmp::Ordering;
 
 pub use draft::{Draft, Evidence};
 
+pub(crate) use notes::advice as advice_on_noise;
+
 /// A smaller difference is none unless the user says otherwise: where the linker puts a function moves results by as much,
 /// and no repetition averages that out.
 pub const FLOOR: f64 = crate::compare::SMALLEST_DIFFERENCE;

@@ -10,7 +10,7 @@ use crate::{verdict, words};
 use bench_core::record::Host;
 
 /// What to do about settings that were too noisy.
-pub(super) fn advice(digest: &Digest<'_>, drafts: &[Draft]) -> Vec<String> {
+pub(crate) fn advice(digest: &Digest<'_>, drafts: &[Draft]) -> Vec<String> {
     let mut advice: Vec<String> = Vec::new();
     for mode in [THROUGHPUT, LATENCY] {
         let void: Vec<&Setting<'_>> = digest
