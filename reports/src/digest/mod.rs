@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, HashMap};
 
 pub(crate) use disturbances::Disturbance;
 pub(crate) use latency::{Kind, QUANTILES, Quantile, Timing};
-pub(crate) use rank::{Ranking, ratio_by_process};
+pub(crate) use rank::{Ranking, paired_ratio, ratio_by_process};
 pub(crate) use rate::{Rate, process_medians};
 pub(crate) use rounds::{RoundCount, TwoWays};
 pub(crate) use setting::{RoleTable, Row, Setting};

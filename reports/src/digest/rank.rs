@@ -81,7 +81,7 @@ pub(super) fn by_round(row: &Row) -> Option<&BTreeMap<(u32, u32), f64>> {
 
 /// `one` over `other`, paired by round. `None` when they share no round, or when `one` stood still
 /// in the middle round of a process.
-fn paired_ratio(
+pub(crate) fn paired_ratio(
     one: &BTreeMap<(u32, u32), f64>,
     other: &BTreeMap<(u32, u32), f64>,
 ) -> Option<Estimate> {
