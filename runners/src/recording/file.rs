@@ -30,9 +30,8 @@ impl RunFile {
         }
         written.with_context(|| {
             format!(
-                "a record cannot be written to {}; make room there and go on with `run --resume --out {}`",
-                self.path.display(),
-                self.directory.display()
+                "a record cannot be written to {}; make room there",
+                self.path.display()
             )
         })
     }

@@ -46,7 +46,7 @@ fn lists_are_for_people_and_for_programs() {
             .expect("an object")
             .keys()
             .collect::<Vec<_>>(),
-        ["workloads"]
+        ["tool", "workloads"]
     );
 
     let mut text = vmalock().args(["list", "locks"]).assert().code(0);

@@ -75,7 +75,12 @@ impl Revision {
     /// # Errors
     /// When it does not build.
     pub(super) fn build(&self, stop: &AtomicBool) -> anyhow::Result<Option<PathBuf>> {
-        let place = self.target()?.join("vmalock-check");
+        self.build_below(&self.target()?, stop)
+    }
+
+    /// The same, below a target directory that is known.
+    fn build_below(&self, target: &Path, stop: &AtomicBool) -> anyhow::Result<Option<PathBuf>> {
+        let place = target.join("vmalock-check");
         fs::create_dir_all(&place)
             .with_context(|| format!("the directory {} cannot be made", place.display()))?;
         let file = |ending: &str| place.join(format!("{}.{ending}", self.commit));
@@ -210,4 +215,145 @@ fn last_lines(log: &Path) -> String {
     let from = lines.len().saturating_sub(LAST_LINES);
     let lines: Vec<String> = lines[from..].iter().map(|l| format!("  | {l}")).collect();
     lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A checkout with a program that says nothing, and a target directory.
+    struct Scratch {
+        directory: tempfile::TempDir,
+    }
+
+    impl Scratch {
+        fn new() -> Self {
+            let directory = tempfile::tempdir().expect("a directory");
+            let scratch = Self { directory };
+            for (name, text) in [
+                (
+                    "Cargo.toml",
+                    "[package]\nname = \"runners\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[[bin]]\nname = \"vmalock\"\npath = \"main.rs\"\n[workspace]\n",
+                ),
+                (
+                    "Cargo.lock",
+                    "version = 4\n\n[[package]]\nname = \"runners\"\nversion = \"0.1.0\"\n",
+                ),
+            ] {
+                fs::write(scratch.top().join(name), text).expect("it can be written");
+            }
+            scratch.git(&["init", "--quiet"]);
+            scratch.commit("fn main() {}");
+            scratch
+        }
+
+        fn top(&self) -> &Path {
+            self.directory.path()
+        }
+
+        fn target(&self) -> PathBuf {
+            self.top().join("target")
+        }
+
+        fn git(&self, words: &[&str]) -> String {
+            let who = ["-c", "user.name=me", "-c", "user.email=me@example.com"];
+            git(self.top(), &[&who, words].concat())
+                .expect("git is here")
+                .expect("it works")
+        }
+
+        fn commit(&self, main: &str) {
+            fs::write(self.top().join("main.rs"), main).expect("it can be written");
+            self.git(&["add", "Cargo.toml", "Cargo.lock", "main.rs"]);
+            self.git(&["commit", "--quiet", "--message", "a revision"]);
+        }
+
+        fn build(&self, asked: &str) -> anyhow::Result<Option<PathBuf>> {
+            let revision = Revision::find(self.top(), asked)?;
+            revision.build_below(&self.target(), &AtomicBool::new(false))
+        }
+
+        /// What is left of worktrees: the checkout itself is one.
+        fn worktrees(&self) -> usize {
+            self.git(&["worktree", "list"]).lines().count()
+        }
+
+        fn log(&self) -> String {
+            let commit = self.git(&["rev-parse", "HEAD"]);
+            let log = self.target().join(format!("vmalock-check/{commit}.log"));
+            fs::read_to_string(log).expect("there is a log")
+        }
+    }
+
+    #[test]
+    fn a_revision_is_built_once_and_its_worktree_removed() {
+        let scratch = Scratch::new();
+        let first = scratch.build("HEAD").expect("it builds");
+        assert!(first.as_ref().is_some_and(|program| program.exists()));
+        assert!(scratch.log().contains("Compiling runners"));
+        assert_eq!(scratch.worktrees(), 1);
+        // What a check that was killed leaves behind is in nobody's way.
+        let commit = scratch.git(&["rev-parse", "HEAD"]);
+        let tree = scratch
+            .target()
+            .join(format!("vmalock-check/{commit}.tree"));
+        let shown = tree.display().to_string();
+        scratch.git(&["worktree", "add", "--quiet", "--detach", &shown, "HEAD"]);
+        assert_eq!(scratch.build("HEAD").expect("it builds"), first);
+        assert!(!scratch.log().contains("Compiling"), "{}", scratch.log());
+        assert_eq!(scratch.worktrees(), 1);
+    }
+
+    #[test]
+    fn a_revision_that_does_not_build_is_told_with_the_end_of_the_output() {
+        let scratch = Scratch::new();
+        scratch.commit("fn main() { planted }");
+        let error = scratch.build("HEAD").expect_err("it does not").to_string();
+        for part in [
+            "(HEAD) does not build",
+            "planted",
+            ".log",
+            "cargo build --release",
+        ] {
+            assert!(error.contains(part), "`{part}` is missing in: {error}");
+        }
+        assert_eq!(scratch.worktrees(), 1);
+        assert!(
+            scratch
+                .build("HEAD~1")
+                .is_ok_and(|program| program.is_some())
+        );
+    }
+
+    #[test]
+    fn a_signal_ends_a_build() {
+        let scratch = Scratch::new();
+        let revision = Revision::find(scratch.top(), "HEAD").expect("it is there");
+        let built = revision.build_below(&scratch.target(), &AtomicBool::new(true));
+        assert_eq!(built.expect("nothing is wrong"), None);
+        assert_eq!(scratch.worktrees(), 1);
+    }
+
+    #[test]
+    fn two_checks_do_not_build_the_same_at_once() {
+        let scratch = Scratch::new();
+        let revision = Revision::find(scratch.top(), "HEAD").expect("it is there");
+        let file = scratch.top().join("lock");
+        let held = lock(&file, &revision).expect("nobody holds it");
+        let error = lock(&file, &revision).expect_err("it is held");
+        assert!(error.to_string().contains("another check builds"));
+        drop(held);
+        assert!(lock(&file, &revision).is_ok());
+    }
+
+    #[test]
+    fn what_is_no_revision_is_named() {
+        let scratch = Scratch::new();
+        let error = Revision::find(scratch.top(), "no-such").expect_err("there is none");
+        assert!(
+            error.to_string().contains("no revision `no-such`"),
+            "{error}"
+        );
+        assert_eq!(scratch.git(&["rev-parse", "HEAD"]).len(), 40);
+    }
 }

@@ -14,6 +14,7 @@ use crate::recording::{
     Progress, RunFile, Tally, create, dated_directory, header, note, stop_flag,
 };
 use crate::session::{Arm, Lockstep};
+use anyhow::Context;
 use bench_core::plan::{Plan, planned_cells};
 use bench_core::record::{Footer, PrecisionGoal, Record};
 use resume::Done;
@@ -200,7 +201,10 @@ impl Measuring<'_> {
             .collect();
         lockstep.run_cells(process, &left, &mut |_, cell| {
             let record = Record::Cell(cell);
-            file.write(&record)?;
+            file.write(&record).with_context(|| {
+                let directory = file.directory().display();
+                format!("the run ends here and can go on with `run --resume --out {directory}`")
+            })?;
             if let Record::Cell(cell) = &record {
                 tally.add(cell, self.contenders);
                 progress.cell(cell);
