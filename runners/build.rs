@@ -16,8 +16,9 @@ fn main() {
     );
     println!(
         "cargo::rustc-env=VMALOCK_GIT_REVISION={}",
-        revision().unwrap_or_default()
+        output("git", &["rev-parse", "--short=12", "HEAD"]).unwrap_or_default()
     );
+    println!("cargo::rustc-env=VMALOCK_GIT_TREE={}", tree());
     println!("cargo::rerun-if-changed=build.rs");
     if let Some(git) = output("git", &["rev-parse", "--absolute-git-dir"]) {
         for file in ["HEAD", "index"] {
@@ -26,15 +27,13 @@ fn main() {
     }
 }
 
-/// The revision, with `-dirty` when tracked files differ from it; `None` outside a checkout.
-fn revision() -> Option<String> {
-    let revision = output("git", &["rev-parse", "--short=12", "HEAD"])?;
-    let changes = output("git", &["status", "--porcelain", "--untracked-files=no"])?;
-    Some(if changes.is_empty() {
-        revision
-    } else {
-        format!("{revision}-dirty")
-    })
+/// `dirty` when tracked files differ from the revision, else `clean`: words of one length, so that what follows them in the
+/// program lies in the same place.
+fn tree() -> &'static str {
+    match output("git", &["status", "--porcelain", "--untracked-files=no"]) {
+        Some(changes) if !changes.is_empty() => "dirty",
+        _ => "clean",
+    }
 }
 
 /// What a command prints, when it works.

@@ -3,6 +3,7 @@
 use crate::contender::Contender;
 use bench_core::plan::Plan;
 use bench_core::record::{ClockInfo, Header, Host, PrecisionGoal, SCHEMA, ToolInfo};
+use std::hint::black_box;
 use std::time::SystemTime;
 
 /// The header of a run that begins now.
@@ -47,7 +48,7 @@ pub(crate) fn header(
 
 /// This build.
 pub(crate) fn tool() -> ToolInfo {
-    let revision = env!("VMALOCK_GIT_REVISION");
+    let revision = revision();
     let mut target_features: Vec<String> = env!("VMALOCK_TARGET_FEATURES")
         .split(',')
         .filter(|feature| ["lse", "lse2", "rcpc", "outline-atomics"].contains(feature))
@@ -56,7 +57,7 @@ pub(crate) fn tool() -> ToolInfo {
     target_features.sort();
     ToolInfo {
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        git_revision: (!revision.is_empty()).then(|| revision.to_owned()),
+        git_revision: revision,
         rustc: env!("VMALOCK_RUSTC").to_owned(),
         target: env!("VMALOCK_TARGET").to_owned(),
         profile: if cfg!(debug_assertions) {
@@ -66,5 +67,18 @@ pub(crate) fn tool() -> ToolInfo {
         }
         .to_owned(),
         target_features,
+    }
+}
+
+/// The revision, with `-dirty` when tracked files differed from it; `None` outside a checkout.
+///
+/// The words are kept out of the code, into which the compiler would fold so short ones: builds of two revisions that differ
+/// in no code have the same machine code, and `check` can say so.
+fn revision() -> Option<String> {
+    let [revision, tree] = black_box([env!("VMALOCK_GIT_REVISION"), env!("VMALOCK_GIT_TREE")]);
+    match (revision, tree) {
+        ("", _) => None,
+        (revision, "dirty") => Some(format!("{revision}-dirty")),
+        (revision, _) => Some(revision.to_owned()),
     }
 }
