@@ -2,9 +2,11 @@
 
 use super::text::{Datum, Table, escape};
 use super::{Page, by_workload, heading, threads};
-use crate::digest::{Digest, Row, Setting};
+use crate::digest::{Digest, Rate, Row, Setting};
+use crate::stats::{Interval, median, two_level_bootstrap};
 use crate::words;
 use bench_core::record::RoleName;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 pub(super) fn section(page: &Page<'_>, digest: &Digest<'_>) -> String {
@@ -34,7 +36,7 @@ pub(super) fn section(page: &Page<'_>, digest: &Digest<'_>) -> String {
         return "<p class=none>No verified throughput cell has a role with two threads or more, so there is nobody to be unfair to.</p>\n".into();
     }
     format!(
-        "<p>Each strip is the mean window: the share of its busiest thread, then of the second, and so on. Threads are ordered anew in each window, since they sit on other CPUs in each process. <em>Jain</em> is (Σx)²/(nΣx²), 1 when all threads get the same and 1/n when one gets all; <em>min/max</em> is the slowest thread's rate over the fastest's.</p>\n{out}"
+        "<p>Each strip is the mean window: the share of its busiest thread, then of the second, and so on. Threads are ordered anew in each window, since they sit on other CPUs in each process. <em>Jain</em> is (Σx)²/(nΣx²), 1 when all threads get the same and 1/n when one gets all, with its 95 % interval where there are five processes (a bootstrap of processes and of their rounds); <em>min/max</em> is the slowest thread's rate over the fastest's.</p>\n{out}"
     )
 }
 
@@ -89,6 +91,9 @@ fn strips(
 fn strip(name: &str, row: &Row) -> Option<String> {
     let rate = row.rate.as_ref()?.shown();
     let (jain, min_max) = (rate.jain?, rate.min_max?);
+    let bounds = jain_interval(rate).map_or_else(String::new, |bounds| {
+        format!(" {}", words::interval(bounds, |v| format!("{v:.3}")))
+    });
     let mut rects = String::new();
     let mut x = 0.0;
     for (rank, share) in rate.shares.iter().enumerate() {
@@ -109,8 +114,21 @@ fn strip(name: &str, row: &Row) -> Option<String> {
         .map(|s| format!("{} %", words::percent(*s)))
         .collect();
     Some(format!(
-        "<svg class=strip viewBox=\"0 0 1000 10\" preserveAspectRatio=none role=img aria-label=\"{}: shares {}\">{rects}</svg><small>Jain {jain:.3}, min/max {min_max:.2}</small>",
+        "<svg class=strip viewBox=\"0 0 1000 10\" preserveAspectRatio=none role=img aria-label=\"{}: shares {}\">{rects}</svg><small>Jain {jain:.3}{bounds}, min/max {min_max:.2}</small>",
         escape(name),
         shares.join(", ")
     ))
+}
+
+/// An index is bounded and leans to one side, so that its interval is drawn and not computed.
+fn jain_interval(rate: &Rate) -> Option<Interval> {
+    let mut processes: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
+    for ((process, _), index) in &rate.jain_by_round {
+        processes.entry(*process).or_default().push(*index);
+    }
+    let processes: Vec<Vec<f64>> = processes.into_values().collect();
+    two_level_bootstrap(&processes, |rounds| {
+        let rounds: Vec<f64> = rounds.iter().map(|index| **index).collect();
+        median(&rounds).unwrap_or(f64::NAN)
+    })
 }

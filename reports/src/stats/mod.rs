@@ -4,6 +4,7 @@
 //! one value, their median, before anything is said about spread (Kalibera and Jones, ISMM 2013).
 
 mod binomial;
+mod bootstrap;
 mod contrast;
 mod edivisive;
 mod estimate;
@@ -15,6 +16,7 @@ mod student;
 mod variance;
 
 pub use binomial::clopper_pearson;
+pub use bootstrap::two_level_bootstrap;
 pub use contrast::Contrast;
 pub use edivisive::{EDivisive, Found, Split};
 pub use estimate::{CONFIDENCE, Estimate, Interval, median};

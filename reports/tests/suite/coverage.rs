@@ -4,7 +4,9 @@
 //! contended locks look like on a virtual machine.
 
 use crate::sketch::random::Random;
-use reports::stats::{Components, Contrast, Estimate, Precision, Step, jain_index, median};
+use reports::stats::{
+    Components, Contrast, Estimate, Precision, Step, jain_index, median, two_level_bootstrap,
+};
 
 const TRIALS: u32 = 1_500;
 const PROCESSES: u32 = 6;
@@ -46,10 +48,14 @@ fn medians(truth: f64, random: &mut Random) -> Vec<f64> {
 }
 
 /// The share of trials in which something is so.
-fn share(mut trial: impl FnMut(&mut Random) -> bool) -> f64 {
+fn share(trial: impl FnMut(&mut Random) -> bool) -> f64 {
+    share_of(TRIALS, trial)
+}
+
+fn share_of(trials: u32, mut trial: impl FnMut(&mut Random) -> bool) -> f64 {
     let mut random = Random(20_261_125);
-    let count = (0..TRIALS).filter(|_| trial(&mut random)).count();
-    count as f64 / f64::from(TRIALS)
+    let count = (0..trials).filter(|_| trial(&mut random)).count();
+    count as f64 / f64::from(trials)
 }
 
 fn assert_between(what: &str, share: f64, low: f64, high: f64) {
@@ -224,4 +230,43 @@ fn what_will_be_told_is_told_about_four_times_in_five() {
         Contrast::paired(&medians).expect("processes").p_different() < 0.05
     });
     assert_between("told", found, 0.7, 0.9);
+}
+
+/// The median of some rounds.
+fn middle(rounds: &[&f64]) -> f64 {
+    median(&rounds.iter().map(|v| **v).collect::<Vec<f64>>()).expect("rounds")
+}
+
+/// How often it covers the truth when processes spread this far and rounds are as noisy as ever, or not at all.
+fn bootstrap_coverage(of: impl Fn(&[Vec<f64>]) -> Vec<Vec<f64>>) -> f64 {
+    let truth = 0.05;
+    // Each trial is thousands of draws.
+    share_of(300, |random| {
+        let interval = two_level_bootstrap(&of(&rounds(truth, random)), middle);
+        interval.expect("six processes").contains(truth)
+    })
+}
+
+#[test]
+fn the_bootstrap_on_two_levels_covers_at_least_as_often_as_it_says() {
+    let covered = bootstrap_coverage(<[_]>::to_vec);
+    assert_between("two levels", covered, 0.95, 1.0);
+    // Without anything to draw within a process, what makes it wide is gone.
+    let medians = |rounds: &[Vec<f64>]| -> Vec<Vec<f64>> {
+        let of = |logs: &Vec<f64>| vec![median(logs).expect("rounds")];
+        rounds.iter().map(of).collect()
+    };
+    let covered = bootstrap_coverage(medians);
+    assert_between("one round in a process", covered, 0.93, 1.0);
+}
+
+/// The planted mistake: every round a unit of its own.
+#[test]
+fn a_flat_bootstrap_covers_too_seldom() {
+    let covered = bootstrap_coverage(|rounds| {
+        let all = rounds.concat();
+        // Without the heavy tail, so that only the shared luck is to blame.
+        all.into_iter().map(|v| vec![v.clamp(-0.1, 0.2)]).collect()
+    });
+    assert_between("flat", covered, 0.5, 0.91);
 }

@@ -236,3 +236,19 @@ fn two_runs_share_one_page_and_keep_a_lock_s_colour() {
     assert_eq!(page.matches("<article").count(), 2);
     assert_eq!(page.matches("id=show2 ").count(), 1);
 }
+
+#[test]
+fn fairness_has_an_interval_where_there_are_enough_processes() {
+    let with = |processes| {
+        let sketch = Sketch {
+            workloads: vec!["fault-one-vma"],
+            threads: vec![2],
+            processes,
+            ..small()
+        };
+        page(&[run(&sketch.records())])
+    };
+    let (few, enough) = (with(4), with(5));
+    assert!(few.contains("<small>Jain 0.") && !few.contains("], min/max"));
+    assert!(enough.contains("], min/max"));
+}
