@@ -205,10 +205,7 @@ fn interval(
 ) -> Result<Interval, String> {
     let rounds = setting.rounds(digest::THROUGHPUT);
     if rounds.too_noisy() {
-        return Err(format!(
-            "too noisy, {} of {} rounds clean",
-            rounds.clean, rounds.all
-        ));
+        return Err(format!("too noisy, {rounds}"));
     }
     let rate = |lock: usize| {
         let row: Option<&Row> = table.row(lock);

@@ -11,11 +11,7 @@ pub(crate) fn sentence(digest: &Digest<'_>, setting: &Setting<'_>, table: &RoleT
         Ranking::Alone(lock) => format!("{} alone, nothing to compare with", name(lock)),
         Ranking::OneProcess => "one process: no interval, so not ranked".into(),
         Ranking::TooNoisy => {
-            let rounds = setting.rounds(THROUGHPUT);
-            format!(
-                "too noisy to rank: {} of {} rounds clean",
-                rounds.clean, rounds.all
-            )
+            format!("too noisy to rank: {}", setting.rounds(THROUGHPUT))
         }
         Ranking::Ranked { leaders, next } => {
             let names: Vec<&str> = leaders.iter().map(name).collect();

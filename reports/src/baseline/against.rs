@@ -102,7 +102,11 @@ impl Baseline {
             .collect();
         let evidence = Evidence {
             second_stage: again.is_some(),
-            advice: advice_on_noise(&here.digest, &drafts),
+            advice: advice_on_noise(
+                &here.digest,
+                again.as_ref().map(|again| &again.digest),
+                &drafts,
+            ),
             notes: self.notes(&here.digest, self.entries.len() - entries.len()),
             drafts,
         };

@@ -2,8 +2,8 @@
 
 use super::metric::{FAIRNESS, LATENCIES, Metric, THROUGHPUT};
 use crate::digest::{
-    self, Digest, Kind, LATENCY, QUANTILES, Rate, Row, Setting, Timing, TwoWays, process_medians,
-    ratio_by_process,
+    self, Digest, Kind, LATENCY, QUANTILES, Rate, RoundCount, Row, Setting, Timing, TwoWays,
+    process_medians, ratio_by_process,
 };
 use crate::stats::{Contrast, timer_floor_ns};
 use crate::words;
@@ -34,7 +34,7 @@ pub(crate) struct Side<'d> {
 pub(crate) enum Why {
     NoResult,
     OneProcess,
-    TooNoisy { clean: usize, all: usize },
+    TooNoisy(RoundCount),
     NoRatio,
     BelowFloor(u64),
     FewSamples,
@@ -45,7 +45,7 @@ impl Why {
         match self {
             Self::NoResult => "no verified result of both".into(),
             Self::OneProcess => "fewer than two processes: no interval".into(),
-            Self::TooNoisy { clean, all } => format!("too noisy, {clean} of {all} rounds clean"),
+            Self::TooNoisy(rounds) => format!("too noisy, {rounds}"),
             Self::NoRatio => "no ratio: one stood still, or no round in common".into(),
             Self::BelowFloor(ns) => format!("below what the clock can tell ({ns} ns)"),
             Self::FewSamples => "too few samples beyond it".into(),
@@ -261,10 +261,7 @@ fn enough_clean(sides: [Side<'_>; 2], mode: &str) -> Result<(), Why> {
         .into_iter()
         .find(|r| r.too_noisy())
     {
-        Some(rounds) => Err(Why::TooNoisy {
-            clean: rounds.clean,
-            all: rounds.all,
-        }),
+        Some(rounds) => Err(Why::TooNoisy(rounds)),
         None => Ok(()),
     }
 }

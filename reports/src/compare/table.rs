@@ -166,7 +166,7 @@ impl Line {
     /// Why there are too few clean rounds, if there are.
     fn noise(&self) -> Option<String> {
         let why = self.measured.contrast.as_ref().err()?;
-        matches!(why, Why::TooNoisy { .. }).then(|| why.words())
+        matches!(why, Why::TooNoisy(_)).then(|| why.words())
     }
 
     /// The smallest share that is likely to be seen.

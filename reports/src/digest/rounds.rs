@@ -4,6 +4,7 @@ use super::disturbances::Disturbances;
 use super::usable;
 use bench_core::record::Cell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 /// A median of fewer rounds is a matter of luck.
 const LEAST_ROUNDS: usize = 5;
@@ -38,6 +39,21 @@ impl RoundCount {
     /// More than a third of the processes are void: what remains is a chance selection.
     pub(crate) fn too_noisy(self) -> bool {
         3 * self.void > self.processes
+    }
+}
+
+impl fmt::Display for RoundCount {
+    /// `76 of 100 rounds clean, too few in 4 of 10 processes`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of {} rounds clean", self.clean, self.all)?;
+        if self.void > 0 {
+            write!(
+                f,
+                ", too few in {} of {} processes",
+                self.void, self.processes
+            )?;
+        }
+        Ok(())
     }
 }
 

@@ -86,7 +86,11 @@ pub(super) fn evidence(sides: &Sides<'_>, settings: &Settings) -> Evidence {
     }
     Evidence {
         second_stage: second.is_some(),
-        advice: notes::advice(&first.digests[0], &drafts),
+        advice: notes::advice(
+            &first.digests[0],
+            second.as_ref().map(|second| &second.digests[0]),
+            &drafts,
+        ),
         notes: notes::notes(&first, second.as_ref(), &drafts),
         drafts,
     }
@@ -133,7 +137,7 @@ fn draft(
         .sum();
     let [baseline_per_process, candidate_per_process] = measured.per_process.clone();
     let processes = match why {
-        Some(Why::TooNoisy { .. }) => rounds.processes - rounds.void,
+        Some(Why::TooNoisy(_)) => rounds.processes - rounds.void,
         _ => measured.ratios.len(),
     };
     Draft {

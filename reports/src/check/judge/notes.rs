@@ -10,16 +10,17 @@ use crate::{verdict, words};
 use bench_core::record::Host;
 
 /// What to do about settings that were too noisy.
-pub(crate) fn advice(digest: &Digest<'_>, drafts: &[Draft]) -> Vec<String> {
-    let mut advice: Vec<String> = Vec::new();
-    for mode in [THROUGHPUT, LATENCY] {
-        let void: Vec<&Setting<'_>> = digest
-            .settings
-            .iter()
-            .filter(|setting| setting.rounds(mode).too_noisy())
-            .collect();
-        advice.extend(void.iter().map(|setting| too_noisy(setting, mode)));
-    }
+pub(crate) fn advice(
+    first: &Digest<'_>,
+    second: Option<&Digest<'_>>,
+    drafts: &[Draft],
+) -> Vec<String> {
+    let mut advice = void_settings(first, "");
+    advice.extend(
+        second
+            .into_iter()
+            .flat_map(|digest| void_settings(digest, "second stage, ")),
+    );
     if advice.is_empty() {
         return advice;
     }
@@ -38,16 +39,24 @@ pub(crate) fn advice(digest: &Digest<'_>, drafts: &[Draft]) -> Vec<String> {
     advice
 }
 
-fn too_noisy(setting: &Setting<'_>, mode: &str) -> String {
+fn void_settings(digest: &Digest<'_>, lead: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for mode in [THROUGHPUT, LATENCY] {
+        let void = digest
+            .settings
+            .iter()
+            .filter(|setting| setting.rounds(mode).too_noisy());
+        found.extend(void.map(|setting| too_noisy(setting, mode, lead)));
+    }
+    found
+}
+
+fn too_noisy(setting: &Setting<'_>, mode: &str, lead: &str) -> String {
     let rounds = setting.rounds(mode);
     let mut words = format!(
-        "Too noisy: {}, {}, {mode}: {} of {} rounds clean, too few in {} of {} processes",
+        "Too noisy: {lead}{}, {}, {mode}: {rounds}",
         setting.workload,
         words::count(u64::from(setting.threads), "thread"),
-        rounds.clean,
-        rounds.all,
-        rounds.void,
-        rounds.processes
     );
     if let Some(main) = setting.disturbance(mode) {
         words += &format!(

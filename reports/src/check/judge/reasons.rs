@@ -45,7 +45,7 @@ fn inconclusive(draft: &Draft, contrast: &Contrast, second_stage: bool) -> Strin
                 "different in the first stage, not in the second ({})",
                 interval(again)
             ),
-            None => "different in the first stage, not measured in the second".into(),
+            None => "different in the first stage; the second has no result of it".into(),
         }
     } else {
         "neither different nor the same".to_owned()

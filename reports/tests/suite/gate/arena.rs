@@ -57,12 +57,17 @@ fn normal(random: &mut Random) -> f64 {
 }
 
 impl Arena {
+    /// Two locks with one thread and with two: four lines that decide.
     pub(super) fn new(spread: Spread) -> Self {
+        Self::with_threads(&[1, 2], spread)
+    }
+
+    pub(super) fn with_threads(threads: &[u32], spread: Spread) -> Self {
         Self::of(
             &Sketch {
                 locks: LOCKS[1..3].to_vec(),
                 workloads: vec!["fault-one-vma"],
-                threads: vec![1, 2],
+                threads: threads.to_vec(),
                 modes: vec![Mode::Throughput],
                 processes: 10,
                 rounds: 10,

@@ -96,7 +96,10 @@ fn a_neighbour_makes_it_inconclusive_with_the_reason_and_what_to_do() {
     let line = throughput(&check);
     assert_eq!(line.verdict, Verdict::Inconclusive, "{check}");
     assert!(line.gated && line.ratio.is_none() && line.ratio_of_all_rounds.is_some());
-    assert_eq!(line.why, "too noisy, 76 of 100 rounds clean");
+    assert_eq!(
+        line.why,
+        "too noisy, 76 of 100 rounds clean, too few in 4 of 10 processes"
+    );
     let advice = check.advice.join("\n");
     for part in [
         "fault-one-vma, 2 threads, throughput: 76 of 100 rounds clean, too few in 4 of 10 processes",
