@@ -1,13 +1,14 @@
 //! The command line of `vmalock check`.
 
 use super::{ModeName, margin};
+use crate::cmd::check::OutputArgs;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
 /// `vmalock check`.
 #[derive(Debug, Args)]
 #[command(
-    group = clap::ArgGroup::new("other side").required(true).args(["against", "against_binary"]),
+    group = clap::ArgGroup::new("other side").required(true).args(["against", "against_binary", "from"]),
     after_help = "The two programs are measured in one session, window by window in turn, with the other side's program a second time as a control. What looks different is measured again by fresh processes before it is called so.\nExit codes: 0 equivalent or improved; 1 regressed; 2 usage, configuration or I/O; 3 inconclusive, or stopped; 5 a lock broke its contract. All files are written before the program ends."
 )]
 pub struct CheckArgs {
@@ -18,6 +19,12 @@ pub struct CheckArgs {
     /// A vmalock program to hold this one against
     #[arg(long, value_name = "PATH")]
     pub against_binary: Option<PathBuf>,
+    /// Measure nothing: print a check that is kept and write its outputs; DIR/check.json, or its DIR
+    #[arg(long, value_name = "FILE", conflicts_with_all = [
+        "lock", "workload", "threads", "mode", "placement", "processes", "rounds", "window_ms", "seed", "out", "floor",
+        "margin", "dry_run", "hang_limit_s",
+    ])]
+    pub from: Option<PathBuf>,
     /// Locks, as `list locks` names them [default: the main ones that exclude, without the references]
     #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
     pub lock: Vec<String>,
@@ -74,6 +81,9 @@ pub struct CheckArgs {
     /// Seconds that a thread may be inside one operation before its lock counts as hung
     #[arg(long, value_name = "N", default_value = "10", value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub hang_limit_s: u64,
+    /// The outputs for other programs.
+    #[command(flatten)]
+    pub outputs: OutputArgs,
 }
 
 /// What becomes of a check that can say nothing.

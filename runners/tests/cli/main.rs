@@ -7,6 +7,7 @@ mod bad_records;
 mod baseline;
 mod broken_locks;
 mod check;
+mod check_outputs;
 mod compare;
 mod cpus;
 mod examples;

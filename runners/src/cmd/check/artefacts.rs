@@ -2,7 +2,6 @@
 
 use anyhow::{Context, bail};
 use reports::check::Check;
-use reports::check::outputs::markdown;
 use std::fs;
 use std::path::Path;
 
@@ -31,10 +30,7 @@ pub(super) fn make_directory(directory: &Path) -> anyhow::Result<()> {
 /// When one of them cannot be written.
 pub(super) fn write(directory: &Path, check: &Check) -> anyhow::Result<()> {
     let json = serde_json::to_string_pretty(check)? + "\n";
-    for (name, text) in [
-        ("check.json", json),
-        ("check.txt", markdown::summary(check)),
-    ] {
+    for (name, text) in [("check.json", json), ("check.txt", check.to_string())] {
         let path = directory.join(name);
         fs::write(&path, text)
             .with_context(|| format!("{} cannot be written; make room there", path.display()))?;

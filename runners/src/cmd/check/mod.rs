@@ -3,7 +3,9 @@
 mod artefacts;
 mod code;
 mod git;
+mod kept;
 mod measure;
+mod outputs;
 pub(super) mod plan;
 mod program;
 mod revision;
@@ -22,6 +24,7 @@ use crate::recording::{dated_directory, header, note, stop_flag};
 use anyhow::Context;
 use bench_core::plan::Plan;
 use measure::{Machine, Measuring, Sides};
+pub use outputs::OutputArgs;
 use program::Program;
 use reports::check::{Check, Settings, Verdict, judge, needs_confirmation};
 use revision::Revision;
@@ -43,6 +46,12 @@ pub fn run(
     contenders: &[Contender],
     out: &mut impl Write,
 ) -> anyhow::Result<ExitCode> {
+    if let Some(file) = &args.from {
+        let check = kept::read(file)?;
+        write!(out, "{check}")?;
+        let failed = outputs::write(&args.outputs, &check, out);
+        return Ok(exit_code(args, check.verdict, &failed));
+    }
     let (host, _) = host::read(Path::new("/"));
     let mut plan = plan::plan_of(args, contenders, &host)?;
     let stop = stop_flag()?;
@@ -209,14 +218,17 @@ impl Gate<'_> {
             take_back(&mut check);
         }
         check.notes.extend(self.notes.iter().cloned());
-        artefacts::write(&self.directory, &check)?;
-        write!(
-            out,
-            "{}",
-            reports::check::outputs::markdown::summary(&check)
-        )?;
+        write!(out, "{check}")?;
+        let mut failed = outputs::write(&self.args.outputs, &check, out);
+        failed.extend(artefacts::write(&self.directory, &check).err());
         writeln!(out, "records: {}", self.directory.display())?;
-        Ok(self.exit_code(check.verdict, broken))
+        if broken > 0 {
+            note(&format!(
+                "a lock broke its contract in {broken} of the cells, which are not results"
+            ));
+            return Ok(ExitCode::from(BROKEN_EXIT_CODE));
+        }
+        Ok(exit_code(self.args, check.verdict, &failed))
     }
 
     fn judge(&self, first: &Sides, second: Option<&Sides>) -> Check {
@@ -226,22 +238,19 @@ impl Gate<'_> {
         };
         judge(&sides, &self.settings)
     }
+}
 
-    fn exit_code(&self, verdict: Verdict, broken: u64) -> ExitCode {
-        if broken > 0 {
-            note(&format!(
-                "a lock broke its contract in {broken} of the cells, which are not results"
-            ));
-            return ExitCode::from(BROKEN_EXIT_CODE);
-        }
-        match (verdict, self.args.inconclusive) {
-            (Verdict::Regressed, _) => ExitCode::from(REGRESSED_EXIT_CODE),
-            (Verdict::Inconclusive, Inconclusive::Fail) => ExitCode::from(INCONCLUSIVE_EXIT_CODE),
-            (Verdict::Improved | Verdict::Equivalent | Verdict::Inconclusive, _) => {
-                ExitCode::SUCCESS
-            }
-        }
+/// Says what could not be written, which is the user's to mend; else the verdict decides.
+fn exit_code(args: &CheckArgs, verdict: Verdict, failed: &[anyhow::Error]) -> ExitCode {
+    for error in failed {
+        note(&format!("{error:#}"));
     }
+    ExitCode::from(match (verdict, args.inconclusive) {
+        _ if !failed.is_empty() => crate::USAGE_EXIT_CODE,
+        (Verdict::Regressed, _) => REGRESSED_EXIT_CODE,
+        (Verdict::Inconclusive, Inconclusive::Fail) => INCONCLUSIVE_EXIT_CODE,
+        (Verdict::Improved | Verdict::Equivalent | Verdict::Inconclusive, _) => 0,
+    })
 }
 
 /// Of a debug build nothing is said: it measures what the compiler left in.
