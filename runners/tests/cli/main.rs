@@ -18,6 +18,7 @@ mod made_up;
 mod own_workloads;
 mod precision;
 mod read_pairs;
+mod regression;
 mod signals;
 mod smoke;
 mod tool;
