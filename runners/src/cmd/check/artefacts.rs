@@ -24,16 +24,21 @@ pub(super) fn make_directory(directory: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Writes the check as data and as a table.
-///
-/// # Errors
-/// When one of them cannot be written.
-pub(super) fn write(directory: &Path, check: &Check) -> anyhow::Result<()> {
-    let json = serde_json::to_string_pretty(check)? + "\n";
-    for (name, text) in [("check.json", json), ("check.txt", check.to_string())] {
+/// Writes the check as data and as a table; returns why one of them could not be written.
+pub(super) fn write(directory: &Path, check: &Check) -> Vec<anyhow::Error> {
+    let json = serde_json::to_string_pretty(check).map(|json| json + "\n");
+    let files = [
+        ("check.json", json.map_err(anyhow::Error::from)),
+        ("check.txt", Ok(check.to_string())),
+    ];
+    let write = |(name, text): (&str, anyhow::Result<String>)| {
         let path = directory.join(name);
-        fs::write(&path, text)
-            .with_context(|| format!("{} cannot be written; make room there", path.display()))?;
-    }
-    Ok(())
+        text.and_then(|text| Ok(fs::write(&path, text)?))
+            .with_context(|| format!("{} cannot be written; make room there", path.display()))
+    };
+    files
+        .into_iter()
+        .map(write)
+        .filter_map(Result::err)
+        .collect()
 }

@@ -218,17 +218,19 @@ impl Gate<'_> {
             take_back(&mut check);
         }
         check.notes.extend(self.notes.iter().cloned());
+        // Files first: standard output may be closed.
+        let mut failed = artefacts::write(&self.directory, &check);
+        failed.extend(outputs::write(&self.args.outputs, &check, out));
         write!(out, "{check}")?;
-        let mut failed = outputs::write(&self.args.outputs, &check, out);
-        failed.extend(artefacts::write(&self.directory, &check).err());
         writeln!(out, "records: {}", self.directory.display())?;
+        let decided = exit_code(self.args, check.verdict, &failed);
         if broken > 0 {
             note(&format!(
                 "a lock broke its contract in {broken} of the cells, which are not results"
             ));
             return Ok(ExitCode::from(BROKEN_EXIT_CODE));
         }
-        Ok(exit_code(self.args, check.verdict, &failed))
+        Ok(decided)
     }
 
     fn judge(&self, first: &Sides, second: Option<&Sides>) -> Check {
