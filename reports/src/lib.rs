@@ -2,7 +2,7 @@
 //! one.
 //!
 //! [`load`] reads a run file, [`summary`] is the table at the end of a run, [`html`] the report, [`compare`] sets two locks
-//! or two runs against each other.
+//! or two runs against each other, [`trend`] looks for changes over many runs.
 
 #![forbid(unsafe_code)]
 
@@ -18,10 +18,11 @@ pub mod read;
 pub mod selftest;
 pub mod stats;
 mod table;
+pub mod trend;
 mod verdict;
 mod words;
 
 pub use ahead::{Ahead, ahead};
-pub use html::html;
+pub use html::{html, trend_html};
 pub use read::{Problem, ReadError, Run, load};
 pub use table::summary;

@@ -1,6 +1,7 @@
 //! The command line.
 
 mod check;
+mod trend;
 
 use bench_core::plan::{Mode, Preset};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use check::{CheckArgs, Inconclusive};
+pub use trend::TrendArgs;
 
 /// Which lock protocol should guard a VMA, and what does each one cost, who waits, and why?
 #[derive(Debug, Parser)]
@@ -37,6 +39,8 @@ pub enum Command {
     Report(ReportArgs),
     /// Compare two locks of one run, or two runs of one host
     Compare(CompareArgs),
+    /// Find where locks became faster or slower over many runs of one host
+    Trend(TrendArgs),
     /// Accept a run as what later checks are held against
     #[command(subcommand)]
     Baseline(BaselineCommand),

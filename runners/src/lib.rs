@@ -46,6 +46,7 @@ pub fn main_with(contenders: &[Contender]) -> ExitCode {
         Command::Host(args) => cmd::host::run(&args, &mut out),
         Command::Report(args) => cmd::report::run(&args, &mut out, &mut stderr()),
         Command::Compare(args) => cmd::compare::run(&args, &mut out, &mut stderr()),
+        Command::Trend(args) => cmd::trend::run(&args, &mut out, &mut stderr()),
         Command::Baseline(command) => cmd::baseline::run(&command, &mut out, &mut stderr()),
         Command::Check(args) => cmd::check::run(&args, contenders, &mut out),
         Command::Selftest(args) => cmd::selftest::run(&args, contenders, &mut out),

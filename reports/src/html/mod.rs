@@ -15,6 +15,7 @@ mod paint;
 mod spread;
 mod text;
 mod throughput;
+mod trend;
 
 use crate::digest::{Digest, Lock, Setting};
 use crate::read::Run;
@@ -23,6 +24,8 @@ use chart::Chart;
 use paint::Palette;
 use std::cell::Cell;
 use text::escape;
+
+pub use trend::trend_html;
 
 const STYLE: &str = include_str!("style.css");
 
@@ -48,9 +51,14 @@ pub fn html(runs: &[Run]) -> String {
     } else {
         page.palette.bar()
     };
+    document(&title(runs), &page, &format!("{bar}<main>\n{body}</main>"))
+}
+
+/// A whole page around its body.
+fn document(title: &str, page: &Page<'_>, body: &str) -> String {
     format!(
-        "<!DOCTYPE html>\n<html lang=en>\n<head>\n<meta charset=utf-8>\n<meta name=viewport content=\"width=device-width,initial-scale=1\">\n<meta name=color-scheme content=\"light dark\">\n<title>{}</title>\n<style>\n{STYLE}{}</style>\n</head>\n<body>\n{}{bar}<main>\n{body}</main>\n</body>\n</html>\n",
-        escape(&title(runs)),
+        "<!DOCTYPE html>\n<html lang=en>\n<head>\n<meta charset=utf-8>\n<meta name=viewport content=\"width=device-width,initial-scale=1\">\n<meta name=color-scheme content=\"light dark\">\n<title>{}</title>\n<style>\n{STYLE}{}</style>\n</head>\n<body>\n{}{body}\n</body>\n</html>\n",
+        escape(title),
         page.palette.css(),
         theme()
     )

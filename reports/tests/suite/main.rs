@@ -13,6 +13,7 @@ mod schema;
 mod sketch;
 mod spread;
 mod summary;
+mod trend;
 
 use bench_core::record::Record;
 use reports::Run;

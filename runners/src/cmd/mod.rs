@@ -8,4 +8,5 @@ pub mod list;
 pub mod report;
 pub mod run;
 pub mod selftest;
+pub mod trend;
 pub mod verify;
