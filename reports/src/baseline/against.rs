@@ -182,6 +182,7 @@ impl Baseline {
             // Of the lock and of the reference lock.
             measured_ns: 2 * rounds.all as u64 * here.digest.run.header.window_ns,
             verdict: Verdict::Inconclusive,
+            processes_needed: None,
             again: None,
             why: why.map_or_else(|| self.no_result(), Why::words),
         }

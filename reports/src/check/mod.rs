@@ -32,7 +32,7 @@ pub enum Verdict {
 pub enum Again {
     /// Whether a difference is there again.
     Difference,
-    /// Whether there is none, with as many processes more.
+    /// Whether there is none, with more processes ([`Line::processes_needed`]).
     Equivalence,
 }
 
@@ -135,6 +135,9 @@ pub struct Line {
     pub measured_ns: u64,
     /// The verdict.
     pub verdict: Verdict,
+    /// About how many processes would tell a difference as large as the margin from none; `null` without a ratio.
+    #[serde(default)]
+    pub processes_needed: Option<u32>,
     /// What a second stage could settle; `null` if nothing, or after one.
     pub again: Option<Again>,
     /// Why, in words.

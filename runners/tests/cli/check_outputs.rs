@@ -41,6 +41,7 @@ fn check(verdict: Verdict) -> Check {
         dirty_rounds: 0,
         measured_ns: 400_000_000,
         verdict,
+        processes_needed: None,
         again: None,
         why: "it is so".into(),
     };

@@ -171,6 +171,7 @@ fn draft(
             dirty_rounds: count(rounds.dirty()),
             measured_ns: rounds.all as u64 * window_ns,
             verdict: Verdict::Inconclusive,
+            processes_needed: None,
             again: None,
             why: why.map(Why::words).unwrap_or_default(),
         },

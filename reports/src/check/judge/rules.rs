@@ -13,6 +13,8 @@ use crate::stats::{CONFIDENCE, Contrast, benjamini_hochberg, holm};
 const ERROR: f64 = 1.0 - CONFIDENCE;
 /// Equivalence is looked for a second time, with the processes of both stages, at half the error.
 const ERROR_AGAIN: f64 = ERROR / 2.0;
+/// A line that needs more than this many times its processes is not measured again: it is the machine that has to change.
+const MOST_TIMES: u32 = 4;
 
 /// Gives every draft that has a contrast its verdict; the others keep theirs.
 pub(super) fn settle(drafts: &mut [Draft], second_stage: bool, floor: f64) {
@@ -49,6 +51,8 @@ impl Draft {
         let detectable = contrast.detectable_ratio() - 1.0;
         self.line.detectable = Some(detectable);
         let of_control = self.control.as_ref().map_or(0.0, noise);
+        let needed = contrast.processes_for(self.margin_left());
+        self.line.processes_needed = u32::try_from(needed).ok();
         self.line.threshold = [self.resolution, detectable, of_control]
             .into_iter()
             .fold(floor, f64::max);
@@ -160,11 +164,11 @@ impl Found {
         if self.equivalent[place] {
             return (Verdict::Equivalent, None);
         }
-        let needed = contrast.processes_for(draft.margin_left());
-        let twice_would_do = !second_stage && needed <= 2 * u64::from(draft.line.processes);
+        let needed = draft.line.processes_needed.unwrap_or(u32::MAX);
+        let can_be_had = !second_stage && needed <= MOST_TIMES * draft.line.processes;
         (
             Verdict::Inconclusive,
-            twice_would_do.then_some(Again::Equivalence),
+            can_be_had.then_some(Again::Equivalence),
         )
     }
 }

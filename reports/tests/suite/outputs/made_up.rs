@@ -40,6 +40,7 @@ pub(super) fn line(lock: &str, metric: &str) -> Line {
         dirty_rounds: 1,
         measured_ns: 580_000_000,
         verdict: Verdict::Equivalent,
+        processes_needed: None,
         again: None,
         why: "it differs by less than 3 %".into(),
     }

@@ -9,7 +9,7 @@ use bench_core::plan::{Mode, Plan, Preset};
 use bench_core::record::{Host, LockInfo};
 use bench_core::workload::presets;
 use lock_variants::catalogue::REFERENCES;
-use reports::check::{Check, Line};
+use reports::check::{Again, Check, Line};
 
 /// The plan that the arguments ask for, checked, with the locks of this program.
 ///
@@ -140,8 +140,24 @@ pub(in crate::cmd) fn again(plan: &Plan, check: &Check) -> Plan {
     again
         .modes
         .retain(|mode| any(&|line| mode_of(line) == *mode));
+    again.processes = processes_again(plan.processes, &lines);
     again.seed = plan.seed.wrapping_add(1);
     again
+}
+
+/// The processes of the second stage: as many as the first had, or what lacks where a line needs more to be called the same.
+/// Twice what finds a difference four times in five finds none to be there nearly always; three times the first stage is the
+/// most.
+fn processes_again(processes: u32, lines: &[&Line]) -> u32 {
+    let same = |line: &&&Line| line.again == Some(Again::Equivalence);
+    let needed = lines
+        .iter()
+        .filter(same)
+        .filter_map(|line| line.processes_needed);
+    let most = needed.max().unwrap_or(0);
+    (2 * most)
+        .saturating_sub(processes)
+        .clamp(processes, 3 * processes)
 }
 
 /// The mode in which a metric is measured.
@@ -150,5 +166,46 @@ fn mode_of(line: &Line) -> Mode {
         Mode::Latency
     } else {
         Mode::Throughput
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(again: Again, processes_needed: u32) -> Line {
+        let line = serde_json::json!({
+            "lock": "a", "workload": "w", "threads": 1, "placement": "compact", "role": "fault", "metric": "p99",
+            "unit": "ns", "better": "lower", "gated": true, "baseline": 1.0, "candidate": 1.0,
+            "baseline_per_process": [], "candidate_per_process": [], "ratio": null, "ratio_of_all_rounds": null,
+            "control": null, "confirmation": null, "threshold": 0.01, "detectable": null, "margin": 0.1, "p_value": null,
+            "processes": 10, "rounds": 100, "dirty_rounds": 0, "measured_ns": 1, "verdict": "inconclusive", "why": ""
+        });
+        Line {
+            again: Some(again),
+            processes_needed: Some(processes_needed),
+            ..serde_json::from_value(line).expect("a line")
+        }
+    }
+
+    #[test]
+    fn the_second_stage_has_the_processes_that_lack() {
+        let lines = [
+            (Again::Equivalence, 12),
+            (Again::Difference, 90),
+            (Again::Equivalence, 17),
+        ]
+        .map(|(again, needed)| line(again, needed));
+        let of = |places: &[usize]| {
+            processes_again(10, &places.iter().map(|i| &lines[*i]).collect::<Vec<_>>())
+        };
+        assert_eq!(of(&[0]), 14);
+        assert_eq!(
+            of(&[1]),
+            10,
+            "a difference is looked for with as many as before"
+        );
+        assert_eq!(of(&[0, 1, 2]), 24);
+        assert_eq!(processes_again(10, &[&line(Again::Equivalence, 40)]), 30);
     }
 }
