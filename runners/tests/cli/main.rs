@@ -22,3 +22,4 @@ mod regression;
 mod signals;
 mod smoke;
 mod tool;
+mod trend;
