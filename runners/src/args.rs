@@ -112,6 +112,9 @@ pub struct RunArgs {
     /// Print the plan and about how long it takes, and measure nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// With --dry-run: an earlier run of this host, from whose spread it says what differences the run will tell
+    #[arg(long, value_name = "RUN", requires = "dry_run")]
+    pub like: Option<PathBuf>,
     /// Seconds that a thread may be inside one operation before its lock counts as hung
     #[arg(long, value_name = "N", default_value = "10", value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub hang_limit_s: u64,

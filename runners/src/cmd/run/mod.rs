@@ -1,5 +1,6 @@
 //! `vmalock run`: plan, measure, write the records and the report, print a table.
 
+mod ahead;
 mod resume;
 mod sequence;
 
@@ -57,7 +58,10 @@ pub fn run(
         if let Some(goal) = &goal {
             writeln!(out, "precision:  {}", sequence::words(goal))?;
         }
-        return Ok(ExitCode::SUCCESS);
+        return match &args.like {
+            Some(like) => ahead::print(like, &plan, &host, out),
+            None => Ok(ExitCode::SUCCESS),
+        };
     }
     let (host, clock, warnings) = look();
     check_window(&plan, clock.info().quantum_ns)?;
