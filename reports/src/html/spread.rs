@@ -15,14 +15,14 @@ pub(super) fn section(_: &Page<'_>, digest: &Digest<'_>) -> String {
         "Workload, role",
         "Threads",
         "Of",
-        "between processes %",
-        "between rounds %",
-        "rounds left out",
-        "could tell %",
-        "best rounds per process",
+        "processes %",
+        "rounds %",
+        "left out",
+        "tells %",
+        "best rounds",
         "what would narrow it",
     ];
-    let caption = "standard deviations as shares, over the rounds shown; could tell: the smallest difference found four times in five";
+    let caption = "processes, rounds: the standard deviation between them; left out: dirty rounds; tells: the smallest difference that is found four times in five; best rounds: in each process";
     let mut table = Table::new(caption, &heads);
     let costs = Costs::of(digest);
     for setting in &digest.settings {
