@@ -10,6 +10,7 @@ mod page;
 mod precision;
 mod reading;
 mod schema;
+mod selftest;
 mod sketch;
 mod spread;
 mod summary;

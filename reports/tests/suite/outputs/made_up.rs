@@ -3,7 +3,7 @@
 use reports::check::{Better, Check, Line, Ratio, Verdict};
 
 /// A line as most are: equivalent, gated, of three processes.
-pub(super) fn line(lock: &str, metric: &str) -> Line {
+pub(crate) fn line(lock: &str, metric: &str) -> Line {
     let (unit, better, level) = match metric {
         "throughput" => ("op/s", Better::Higher, 12_300_000.0),
         "Jain's index" => ("", Better::Higher, 0.93),

@@ -6,6 +6,6 @@ mod benchstat;
 mod critcmp;
 mod github_action_benchmark;
 mod junit;
-mod made_up;
+pub(crate) mod made_up;
 mod markdown;
 mod openmetrics;
