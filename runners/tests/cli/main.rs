@@ -20,6 +20,7 @@ mod own_workloads;
 mod precision;
 mod read_pairs;
 mod regression;
+mod selftest;
 mod signals;
 mod smoke;
 mod tool;
