@@ -1,4 +1,4 @@
-//! Measuring baseline, candidate and control beside each other.
+//! Measuring the programs of a check beside each other.
 
 use super::program::Program;
 use crate::clock::Clock;
@@ -6,22 +6,37 @@ use crate::contender::Contender;
 use crate::plan_words::about;
 use crate::recording::{Progress, RunFile, Tally, create, header, note};
 use crate::session::{Arm, Lockstep};
+use anyhow::Context;
 use bench_core::plan::Plan;
 use bench_core::record::{ClockInfo, Footer, Header, Host, Record};
 use reports::Run;
-use reports::check::Stage;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-/// The directories of the arms.
-const NAMES: [&str; 3] = ["baseline", "candidate", "control"];
-/// Which of them this program is.
-const CANDIDATE: usize = 1;
+/// A program that is measured beside others.
+#[derive(Clone, Debug)]
+pub(super) struct Party<'a> {
+    /// The directory of its run.
+    pub(super) name: &'static str,
+    /// Where it is.
+    pub(super) path: PathBuf,
+    /// What it says of itself; `None` of this program.
+    pub(super) other: Option<&'a Program>,
+}
 
-/// About how long a stage takes, in nanoseconds.
-pub(super) fn estimate_ns(plan: &Plan) -> u64 {
-    NAMES.len() as u64 * plan.estimate_ns()
+impl Party<'_> {
+    /// This program.
+    ///
+    /// # Errors
+    /// When the system does not tell its path.
+    pub(super) fn of_this_program(name: &'static str) -> anyhow::Result<Self> {
+        Ok(Self {
+            name,
+            path: std::env::current_exe().context("the path of this program is not known")?,
+            other: None,
+        })
+    }
 }
 
 /// What the headers say of where it is measured.
@@ -48,21 +63,10 @@ impl Machine {
 /// The runs of a stage, as they lie on disk.
 #[derive(Debug)]
 pub(super) struct Sides {
-    runs: [Run; 3],
+    /// In the order of the parties.
+    pub(super) runs: Vec<Run>,
     /// Cells whose lock claims to exclude and did not, or hung.
     pub(super) broken: u64,
-}
-
-impl Sides {
-    /// For the judge.
-    pub(super) fn stage(&self) -> Stage<'_> {
-        let [baseline, candidate, control] = &self.runs;
-        Stage {
-            baseline,
-            candidate,
-            control: Some(control),
-        }
-    }
 }
 
 /// What is measured, where and how.
@@ -70,10 +74,8 @@ impl Sides {
 pub(super) struct Measuring<'a> {
     /// The locks of this program.
     pub(super) contenders: &'a [Contender],
-    /// The other side.
-    pub(super) baseline: &'a Program,
-    /// This program.
-    pub(super) candidate: PathBuf,
+    /// The programs, by turns.
+    pub(super) parties: Vec<Party<'a>>,
     /// Where.
     pub(super) machine: Machine,
     /// How long a thread may be inside one operation before its lock counts as hung.
@@ -83,7 +85,12 @@ pub(super) struct Measuring<'a> {
 }
 
 impl Measuring<'_> {
-    /// Measures the plan, into a directory for each arm below `directory`; `reversed` with the arms in the other order.
+    /// About how long a stage takes, in nanoseconds.
+    pub(super) fn estimate_ns(&self, plan: &Plan) -> u64 {
+        self.parties.len() as u64 * plan.estimate_ns()
+    }
+
+    /// Measures the plan, into a directory for each party below `directory`; `reversed` with them in the other order.
     /// `None` when a signal came: then the records until then are there.
     ///
     /// # Errors
@@ -94,16 +101,16 @@ impl Measuring<'_> {
         plan: &Plan,
         reversed: bool,
     ) -> anyhow::Result<Option<Sides>> {
-        let mut order = vec![0, 1, 2];
+        let mut order: Vec<usize> = (0..self.parties.len()).collect();
         if reversed {
             order.reverse();
         }
         let mut recorder = Recorder::new(self, directory, plan)?;
         note(&format!(
             "{} cells to measure into {}, about {}; Ctrl-C ends it and keeps what it has",
-            recorder.total * NAMES.len() as u64,
+            recorder.total * self.parties.len() as u64,
             directory.display(),
-            about(estimate_ns(plan))
+            about(self.estimate_ns(plan))
         ));
         let measured = self.cells(plan, &order, &mut recorder);
         let broken = recorder.tallies.iter().map(|tally| tally.broken).sum();
@@ -112,12 +119,11 @@ impl Measuring<'_> {
         if !complete {
             return Ok(None);
         }
-        let [baseline, candidate, control] = files;
-        let load = |file: RunFile| reports::load(file.path());
-        Ok(Some(Sides {
-            runs: [load(baseline)?, load(candidate)?, load(control)?],
-            broken,
-        }))
+        let runs = files
+            .iter()
+            .map(|file| reports::load(file.path()))
+            .collect::<Result<Vec<Run>, _>>()?;
+        Ok(Some(Sides { runs, broken }))
     }
 
     /// Every process in turn.
@@ -127,12 +133,8 @@ impl Measuring<'_> {
         order: &[usize],
         recorder: &mut Recorder<'_>,
     ) -> anyhow::Result<()> {
-        let arm = |side: &usize| Arm {
-            program: if *side == CANDIDATE {
-                self.candidate.clone()
-            } else {
-                self.baseline.path.clone()
-            },
+        let arm = |party: &usize| Arm {
+            program: self.parties[*party].path.clone(),
             plan: plan.clone(),
             injected: None,
         };
@@ -151,8 +153,8 @@ impl Measuring<'_> {
         Ok(())
     }
 
-    /// The header of an arm's run.
-    fn header(&self, plan: &Plan, side: usize) -> Header {
+    /// The header of a party's run.
+    fn header(&self, plan: &Plan, party: &Party<'_>) -> Header {
         let machine = &self.machine;
         let mut header = header::header(
             plan,
@@ -162,9 +164,9 @@ impl Measuring<'_> {
             machine.clock.clone(),
             machine.warnings.clone(),
         );
-        if side != CANDIDATE {
-            header.tool = self.baseline.tool.clone();
-            header.locks = self.baseline.locks.clone();
+        if let Some(other) = party.other {
+            header.tool = other.tool.clone();
+            header.locks = other.locks.clone();
             header.locks.retain(|lock| plan.locks.contains(&lock.name));
         }
         header
@@ -173,9 +175,9 @@ impl Measuring<'_> {
 
 /// The files of a stage, and how far it is.
 struct Recorder<'a> {
-    files: [RunFile; 3],
-    tallies: [Tally; 3],
-    /// Planned cells of each arm.
+    files: Vec<RunFile>,
+    tallies: Vec<Tally>,
+    /// Planned cells of each party.
     total: u64,
     progress: Progress,
     start: Instant,
@@ -185,16 +187,18 @@ struct Recorder<'a> {
 impl<'a> Recorder<'a> {
     fn new(measuring: &Measuring<'a>, directory: &Path, plan: &Plan) -> anyhow::Result<Self> {
         let total = plan.cells_per_process() * u64::from(plan.processes);
-        let new = |side: usize| {
-            let mut file = create(&directory.join(NAMES[side]))?;
-            file.write(&Record::Header(Box::new(measuring.header(plan, side))))?;
+        let new = |party: &Party<'_>| {
+            let mut file = create(&directory.join(party.name))?;
+            file.write(&Record::Header(Box::new(measuring.header(plan, party))))?;
             anyhow::Ok(file)
         };
+        let parties = measuring.parties.iter();
+        let files = parties.map(new).collect::<anyhow::Result<Vec<RunFile>>>()?;
         Ok(Self {
-            files: [new(0)?, new(1)?, new(2)?],
-            tallies: Default::default(),
+            tallies: vec![Tally::default(); files.len()],
+            files,
             total,
-            progress: Progress::new(total * NAMES.len() as u64, 0),
+            progress: Progress::new(total * measuring.parties.len() as u64, 0),
             start: Instant::now(),
             contenders: measuring.contenders,
         })
@@ -214,7 +218,7 @@ impl<'a> Recorder<'a> {
     ///
     /// # Errors
     /// When a footer cannot be written; the first thing that went wrong in measuring goes before it.
-    fn end(mut self, measured: &anyhow::Result<()>) -> anyhow::Result<([RunFile; 3], bool)> {
+    fn end(mut self, measured: &anyhow::Result<()>) -> anyhow::Result<(Vec<RunFile>, bool)> {
         self.progress.end();
         let done = |tally: &Tally| tally.ok + tally.error;
         let complete = self.tallies.iter().all(|t| done(t) == self.total);

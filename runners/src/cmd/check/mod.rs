@@ -1,5 +1,6 @@
 //! `vmalock check`: whether this program's locks are worse than those of another build, measured beside each other.
 
+mod against_file;
 mod artefacts;
 mod code;
 mod git;
@@ -23,10 +24,10 @@ use crate::plan_words::{about, print_plan};
 use crate::recording::{dated_directory, header, note, stop_flag};
 use anyhow::Context;
 use bench_core::plan::Plan;
-use measure::{Machine, Measuring, Sides};
+use measure::{Machine, Measuring, Party, Sides};
 pub use outputs::OutputArgs;
 use program::Program;
-use reports::check::{Check, Settings, Verdict, judge, needs_confirmation};
+use reports::check::{Check, Settings, Stage, Verdict, judge, needs_confirmation};
 use revision::Revision;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -53,6 +54,9 @@ pub fn run(
         return Ok(exit_code(args, check.verdict, &failed));
     }
     let (host, _) = host::read(Path::new("/"));
+    if let Some(file) = &args.baseline {
+        return against_file::run(args, file, contenders, &host, out);
+    }
     let mut plan = plan::plan_of(args, contenders, &host)?;
     let stop = stop_flag()?;
     let Some(other) = other_side(args, &stop)? else {
@@ -63,36 +67,36 @@ pub fn run(
         None => vec!["locks that the other side does not have will be left out".to_owned()],
     };
     let Some(program) = other.program.filter(|_| !args.dry_run) else {
-        return print(&plan, &other.words, &notes, out);
+        return print(&plan, 3, &other.words, &notes, out);
     };
-    let this = std::env::current_exe().context("the path of this program is not known")?;
     notes.extend(program.differences(&header::tool()));
-    notes.push(code::compared(&program.path, &this)?);
-    let machine = Machine::of(look());
-    check_window(&plan, machine.clock.quantum_ns)?;
-    let directory = args
-        .out
-        .clone()
-        .unwrap_or_else(|| dated_directory("vmalock-check"));
-    artefacts::make_directory(&directory)?;
-    for text in machine.warnings.iter().chain(&notes) {
-        note(&format!("note: {text}"));
-    }
-    let gate = Gate {
-        args,
-        settings: settings(args, other.words),
-        measuring: Measuring {
-            contenders,
-            baseline: &program,
-            candidate: this,
-            machine,
-            hang_limit: Duration::from_secs(args.hang_limit_s),
-            stop: &stop,
-        },
-        directory,
-        notes,
+    let theirs = |name| Party {
+        name,
+        path: program.path.clone(),
+        other: Some(&program),
     };
-    gate.run(&plan, out)
+    let candidate = Party::of_this_program("candidate")?;
+    notes.push(code::compared(&program.path, &candidate.path)?);
+    let parties = vec![theirs("baseline"), candidate, theirs("control")];
+    let settings = settings(args, other.words);
+    let judged = |first: &Sides, second: Option<&Sides>| {
+        let sides = reports::check::Sides {
+            first: stage(first),
+            confirmation: second.map(stage),
+        };
+        judge(&sides, &settings)
+    };
+    let gate = Gate::new(args, contenders, parties, &stop, &plan, notes)?;
+    gate.run(&plan, &[], &judged, out)
+}
+
+/// Baseline, candidate and control for the judge.
+fn stage(sides: &Sides) -> Stage<'_> {
+    Stage {
+        baseline: &sides.runs[0],
+        candidate: &sides.runs[1],
+        control: Some(&sides.runs[2]),
+    }
 }
 
 /// What this program is held against.
@@ -157,6 +161,7 @@ fn settings(args: &CheckArgs, baseline: String) -> Settings {
 /// The plan in words.
 fn print(
     plan: &Plan,
+    programs: u32,
     words: &str,
     notes: &[String],
     out: &mut impl Write,
@@ -165,8 +170,8 @@ fn print(
     print_plan(plan, out)?;
     writeln!(
         out,
-        "as a check: three programs take turns, so about {}; as long again at most for what has to be confirmed",
-        about(measure::estimate_ns(plan))
+        "as a check: {programs} programs take turns, so about {}; as long again at most for what has to be confirmed",
+        about(u64::from(programs) * plan.estimate_ns())
     )?;
     for text in notes {
         writeln!(out, "note:       {text}")?;
@@ -186,33 +191,79 @@ fn stopped(directory: Option<&Path>) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::from(INCONCLUSIVE_EXIT_CODE))
 }
 
-/// A check whose two sides are known.
+/// The verdict on a stage, or on both.
+type Judge<'j> = dyn Fn(&Sides, Option<&Sides>) -> Check + 'j;
+
+/// A check whose programs are known.
 struct Gate<'a> {
     args: &'a CheckArgs,
-    settings: Settings,
     measuring: Measuring<'a>,
     directory: PathBuf,
     notes: Vec<String>,
 }
 
-impl Gate<'_> {
-    /// Both stages, the verdict and all files.
-    fn run(&self, plan: &Plan, out: &mut impl Write) -> anyhow::Result<ExitCode> {
+impl<'a> Gate<'a> {
+    /// Looks at the machine and makes the directory.
+    ///
+    /// # Errors
+    /// When the window is too short for the clock, or the directory cannot be made.
+    fn new(
+        args: &'a CheckArgs,
+        contenders: &'a [Contender],
+        parties: Vec<Party<'a>>,
+        stop: &'a AtomicBool,
+        plan: &Plan,
+        notes: Vec<String>,
+    ) -> anyhow::Result<Self> {
+        let machine = Machine::of(look());
+        check_window(plan, machine.clock.quantum_ns)?;
+        let directory = args
+            .out
+            .clone()
+            .unwrap_or_else(|| dated_directory("vmalock-check"));
+        artefacts::make_directory(&directory)?;
+        for text in machine.warnings.iter().chain(&notes) {
+            note(&format!("note: {text}"));
+        }
+        let measuring = Measuring {
+            contenders,
+            parties,
+            machine,
+            hang_limit: Duration::from_secs(args.hang_limit_s),
+            stop,
+        };
+        Ok(Self {
+            args,
+            measuring,
+            directory,
+            notes,
+        })
+    }
+
+    /// Both stages, the verdict and all files. These `needed` locks are measured in the second stage whatever it is for.
+    fn run(
+        &self,
+        plan: &Plan,
+        needed: &[&str],
+        judge: &Judge<'_>,
+        out: &mut impl Write,
+    ) -> anyhow::Result<ExitCode> {
         let measured = self.measuring.stage(&self.directory, plan, false)?;
         let Some(first) = measured else {
             return stopped(Some(&self.directory));
         };
         let mut broken = first.broken;
-        let mut check = self.judge(&first, None);
+        let mut check = judge(&first, None);
         if needs_confirmation(&check) {
             note("what the first stage could not settle is measured again by fresh processes");
-            let again = plan::again(plan, &check);
+            let mut again = plan::again(plan, &check);
+            plan::keep(&mut again, plan, needed);
             let directory = self.directory.join("confirmation");
             let Some(second) = self.measuring.stage(&directory, &again, true)? else {
                 return stopped(Some(&self.directory));
             };
             broken += second.broken;
-            check = self.judge(&first, Some(&second));
+            check = judge(&first, Some(&second));
         }
         if cfg!(debug_assertions) {
             take_back(&mut check);
@@ -231,14 +282,6 @@ impl Gate<'_> {
             return Ok(ExitCode::from(BROKEN_EXIT_CODE));
         }
         Ok(decided)
-    }
-
-    fn judge(&self, first: &Sides, second: Option<&Sides>) -> Check {
-        let sides = reports::check::Sides {
-            first: first.stage(),
-            confirmation: second.map(Sides::stage),
-        };
-        judge(&sides, &self.settings)
     }
 }
 

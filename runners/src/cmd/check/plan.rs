@@ -9,7 +9,17 @@ use bench_core::plan::{Mode, Plan, Preset};
 use bench_core::record::{Host, LockInfo};
 use bench_core::workload::presets;
 use lock_variants::catalogue::REFERENCES;
+use reports::baseline::Baseline;
 use reports::check::{Again, Check, Line};
+use std::fmt::Debug;
+
+/// The workloads that are checked when none is named.
+const WORKLOADS: [&str; 3] = ["fault-one-vma", "fault-vs-mprotect", "mmap-churn"];
+/// The processes and the rounds of each, where nothing else is said.
+const PROCESSES: u32 = 10;
+const ROUNDS: u32 = 10;
+/// The window where nothing else is said, in milliseconds.
+const WINDOW_MS: u64 = 10;
 
 /// The plan that the arguments ask for, checked, with the locks of this program.
 ///
@@ -20,27 +30,14 @@ pub(super) fn plan_of(
     contenders: &[Contender],
     host: &Host,
 ) -> anyhow::Result<Plan> {
-    if args.processes < 2 {
-        bail!(
-            "--processes is {}, but must be at least 2: processes differ among each other, and one alone does not show by how much; 10 is usual",
-            args.processes
-        );
-    }
+    let processes = enough_processes(args.processes.unwrap_or(PROCESSES))?;
     let names: Vec<&str> = contenders.iter().map(Contender::name).collect();
-    let locks = if args.lock.is_empty() {
-        gated_locks(contenders, &names)
-    } else {
-        args.lock.clone()
-    };
+    let locks = given_or(&args.lock, || gated_locks(contenders, &names));
     let known = presets();
     let workload_names: Vec<&str> = known.iter().map(|spec| spec.name.as_str()).collect();
-    let chosen = in_order(Some(args.workload.clone()), &workload_names, "workload")?;
+    let chosen = given_or(&args.workload, || WORKLOADS.map(str::to_owned).to_vec());
+    let chosen = in_order(Some(chosen), &workload_names, "workload")?;
     let cpus = usable_cpus(host);
-    let threads = if args.threads.is_empty() {
-        vec![1, cpus]
-    } else {
-        args.threads.clone()
-    };
     let mut plan = Plan {
         locks: in_order(Some(locks), &names, "lock")?,
         workloads: known
@@ -48,17 +45,40 @@ pub(super) fn plan_of(
             .filter(|spec| chosen.contains(&spec.name))
             .cloned()
             .collect(),
-        threads,
-        modes: args.mode.iter().map(|mode| Mode::from(*mode)).collect(),
-        placements: args.placement.clone(),
-        processes: args.processes,
-        rounds: args.rounds,
-        window_ns: window_ns(args.window_ms)?,
+        threads: given_or(&args.threads, || vec![1, cpus]),
+        modes: given_or(&modes(args), || vec![Mode::Throughput, Mode::Latency]),
+        placements: given_or(&args.placement, || vec!["compact".to_owned()]),
+        processes,
+        rounds: args.rounds.unwrap_or(ROUNDS),
+        window_ns: window_ns(args.window_ms.unwrap_or(WINDOW_MS))?,
         seed: args.seed.unwrap_or_else(seed_from_clock),
         cpus,
     };
     settle(&mut plan, host)?;
     Ok(plan)
+}
+
+/// What the flags give, or what stands for nothing.
+fn given_or<T: Clone>(flags: &[T], default: impl FnOnce() -> Vec<T>) -> Vec<T> {
+    if flags.is_empty() {
+        default()
+    } else {
+        flags.to_vec()
+    }
+}
+
+fn modes(args: &CheckArgs) -> Vec<Mode> {
+    args.mode.iter().map(|mode| Mode::from(*mode)).collect()
+}
+
+/// So many processes, if they can tell their spread.
+fn enough_processes(processes: u32) -> anyhow::Result<u32> {
+    if processes < 2 {
+        bail!(
+            "--processes is {processes}, but must be at least 2: processes differ among each other, and one alone does not show by how much; 10 is usual"
+        );
+    }
+    Ok(processes)
 }
 
 /// The main locks that exclude, without the references, and those of the user.
@@ -122,6 +142,81 @@ pub(super) fn leave_out(
     Ok(notes)
 }
 
+/// The plan of a baseline, as much of it as the arguments ask for, checked, with a seed of its own.
+///
+/// # Errors
+/// When something is asked for that it does not have, or this program lacks a lock that it needs.
+pub(super) fn of_baseline(
+    args: &CheckArgs,
+    baseline: &Baseline,
+    contenders: &[Contender],
+    host: &Host,
+) -> anyhow::Result<Plan> {
+    let of_baseline = |asked: &[String], known: Vec<&str>, kind: &str| {
+        let asked = (!asked.is_empty()).then(|| asked.to_vec());
+        in_order(asked, &known, &format!("{kind} of the baseline"))
+    };
+    let mut locks = of_baseline(&args.lock, words(&baseline.locks), "lock")?;
+    locks.retain(|lock| *lock != baseline.reference);
+    if locks.is_empty() {
+        bail!(
+            "`{}` is what the others are measured by, and nothing else was asked for; name another lock with --lock",
+            baseline.reference
+        );
+    }
+    locks.insert(0, baseline.reference.clone());
+    check_locks(&locks, contenders)?;
+    let names = baseline.workloads.iter().map(|spec| spec.name.as_str());
+    let chosen = of_baseline(&args.workload, names.collect(), "workload")?;
+    let mut plan = Plan {
+        locks,
+        workloads: baseline.workloads.clone(),
+        threads: narrowed(&args.threads, &baseline.threads, "threads")?,
+        modes: narrowed(&modes(args), &baseline.modes, "mode")?,
+        placements: of_baseline(&args.placement, words(&baseline.placements), "placement")?,
+        processes: enough_processes(args.processes.unwrap_or(baseline.processes))?,
+        rounds: args.rounds.unwrap_or(baseline.rounds),
+        window_ns: baseline.window_ns,
+        seed: args.seed.unwrap_or_else(seed_from_clock),
+        cpus: usable_cpus(host),
+    };
+    plan.workloads.retain(|spec| chosen.contains(&spec.name));
+    settle(&mut plan, host)?;
+    Ok(plan)
+}
+
+fn words(list: &[String]) -> Vec<&str> {
+    list.iter().map(String::as_str).collect()
+}
+
+/// Refuses locks that this program no longer has.
+fn check_locks(locks: &[String], contenders: &[Contender]) -> anyhow::Result<()> {
+    let gone: Vec<&str> = locks
+        .iter()
+        .map(String::as_str)
+        .filter(|lock| contenders.iter().all(|ours| ours.name() != *lock))
+        .collect();
+    if gone.is_empty() {
+        return Ok(());
+    }
+    bail!(
+        "the baseline needs {}, which this program does not have; name the others with --lock, or measure anew and accept that run with `vmalock baseline accept`",
+        gone.join(", ")
+    )
+}
+
+/// What was asked for of what the baseline has; all of it when nothing was.
+fn narrowed<T: Copy + PartialEq + Debug>(
+    asked: &[T],
+    known: &[T],
+    kind: &str,
+) -> anyhow::Result<Vec<T>> {
+    match asked.iter().find(|one| !known.contains(one)) {
+        Some(one) => bail!("--{kind} {one:?} is not in the baseline, which has {known:?}"),
+        None => Ok(given_or(asked, || known.to_vec())),
+    }
+}
+
 /// The plan of the second stage: what the first could not settle, with another seed.
 pub(in crate::cmd) fn again(plan: &Plan, check: &Check) -> Plan {
     let lines: Vec<&Line> = check.unsettled().filter(|line| line.gated).collect();
@@ -160,9 +255,20 @@ fn processes_again(processes: u32, lines: &[&Line]) -> u32 {
         .clamp(processes, 3 * processes)
 }
 
+/// Keeps these locks of a plan in that of its second stage.
+pub(super) fn keep(again: &mut Plan, plan: &Plan, needed: &[&str]) {
+    let kept = plan
+        .locks
+        .iter()
+        .filter(|lock| again.locks.contains(lock) || needed.contains(&lock.as_str()));
+    again.locks = kept.cloned().collect();
+}
+
 /// The mode in which a metric is measured.
 fn mode_of(line: &Line) -> Mode {
-    if line.unit == "ns" {
+    // Those of a latency are percentiles, such as p99.
+    let digits = line.metric.strip_prefix('p').unwrap_or_default();
+    if digits.starts_with(|c: char| c.is_ascii_digit()) {
         Mode::Latency
     } else {
         Mode::Throughput
