@@ -1,4 +1,4 @@
-//! `baseline accept`: its file, what it says, and each run that it refuses with its exit code.
+//! `baseline accept`: its file, what it says, and each run that it refuses with its exit code; and `check --baseline`.
 
 use crate::made_up::Measured;
 use crate::tool::{one_line_of_complaint, vmalock};
@@ -33,7 +33,9 @@ fn a_run_becomes_a_baseline_and_the_next_one_says_what_it_changes() {
         .assert()
         .code(0)
         .stderr("")
-        .stdout(predicate::str::contains("ratios to rwsem: 1, each of 6 processes"));
+        .stdout(predicate::str::contains(
+            "ratios to rwsem: 1, each of 6 processes",
+        ));
     let text = std::fs::read_to_string(&file).expect("it was written");
     for part in [
         "\"reason\": \"the first\"",
@@ -173,4 +175,157 @@ fn only_a_baseline_is_overwritten() {
     let nowhere = run.join("run.jsonl").join("baseline.json");
     let words = one_line_of_complaint(&mut accept(&run, &nowhere, &["--reason", "x"]));
     assert!(words.contains("cannot be written"), "{words}");
+}
+
+/// What `check` needs of a baseline that this very program may be held against: the tests are of a debug build.
+fn of_this_build(run: &Path) -> PathBuf {
+    let file = beside(run, "baseline.json");
+    accept(run, &file, &["--reason", "the first"])
+        .assert()
+        .code(0);
+    edit(&file, "\"profile\": \"release\"", "\"profile\": \"debug\"");
+    file
+}
+
+fn edit(file: &Path, from: &str, to: &str) {
+    let text = std::fs::read_to_string(file).expect("it is there");
+    assert!(text.contains(from), "{from} is missing in: {text}");
+    std::fs::write(file, text.replacen(from, to, 1)).expect("it can be written");
+}
+
+fn check(file: &Path, words: &[&str]) -> Command {
+    let mut command = vmalock();
+    command.args(["check", "--baseline"]).arg(file).args(words);
+    command
+}
+
+#[test]
+fn a_check_measures_the_plan_of_the_baseline_and_says_nothing_of_a_debug_build() {
+    let measured = Measured::new();
+    let run = measured.run("run", 6, release);
+    let file = of_this_build(&run);
+    check(&file, &["--dry-run"]).assert().code(0).stdout(
+        predicate::str::contains("locks:      rwsem, refcount")
+            .and(predicate::str::contains(
+                "processes:  6, each with 1 rounds",
+            ))
+            .and(predicate::str::contains("2 programs take turns")),
+    );
+    let out = beside(&run, "check");
+    check(&file, &["--processes", "2", "--out"])
+        .arg(&out)
+        .assert()
+        .code(3)
+        .stdout(predicate::str::contains("throughput over rwsem"));
+    for name in [
+        "candidate/run.jsonl",
+        "control/run.jsonl",
+        "check.json",
+        "check.txt",
+    ] {
+        assert!(out.join(name).exists(), "{name}");
+    }
+    let kept = std::fs::read_to_string(out.join("check.json")).expect("it was written");
+    for part in [
+        "\"lock\": \"refcount\"",
+        "levels are ratios to rwsem",
+        "a debug build",
+    ] {
+        assert!(kept.contains(part), "{part} is missing in: {kept}");
+    }
+}
+
+#[test]
+fn a_baseline_of_another_host_build_or_schema_is_exit_code_4_field_by_field() {
+    let measured = Measured::new();
+    let run = measured.run("run", 6, release);
+    for (from, to, parts) in [
+        (
+            "\"kernel\": \"",
+            "\"kernel\": \"0.",
+            &["host.kernel: \"0."][..],
+        ),
+        (
+            "\"rustc\": \"rustc ",
+            "\"rustc\": \"rustc 0.",
+            &["tool.rustc: \"rustc 0."],
+        ),
+        (
+            "\"profile\": \"debug\"",
+            "\"profile\": \"release\"",
+            &["tool.profile: \"release\" and \"debug\""],
+        ),
+        (
+            "\"schema\": 1",
+            "\"schema\": 2",
+            &["schema 2", "reads schema 1", "newer"],
+        ),
+    ] {
+        let file = of_this_build(&run);
+        edit(&file, from, to);
+        let said = check(&file, &["--dry-run"]).assert().code(4).stdout("");
+        let text = String::from_utf8_lossy(&said.get_output().stderr).into_owned();
+        for part in parts {
+            assert!(text.contains(part), "`{part}` is missing in: {text}");
+        }
+        std::fs::remove_file(&file).expect("it is there");
+    }
+}
+
+#[test]
+fn a_baseline_that_cannot_be_measured_here_is_one_line_of_complaint() {
+    let measured = Measured::new();
+    let run = measured.run("run", 6, release);
+    let file = of_this_build(&run);
+    let complaint = |words: &[&str]| one_line_of_complaint(&mut check(&file, words));
+    for (words, part) in [
+        (
+            &["--lock", "null"][..],
+            "no lock of the baseline is called `null`",
+        ),
+        (
+            &["--lock", "rwsem"],
+            "`rwsem` is what the others are measured by",
+        ),
+        (&["--workload", "mmap-churn"], "no workload of the baseline"),
+        (
+            &["--threads", "7"],
+            "--threads 7 is not in the baseline, which has [1]",
+        ),
+        (&["--mode", "latency"], "is not in the baseline"),
+        (&["--processes", "1"], "must be at least 2"),
+    ] {
+        let text = complaint(words);
+        assert!(text.contains(part), "`{part}` is missing in: {text}");
+    }
+    check(&file, &["--window-ms", "5"])
+        .assert()
+        .code(2)
+        .stderr(predicate::str::contains("cannot be used with"));
+
+    edit(&file, "    \"refcount\"", "    \"refcount-of-old\"");
+    let gone = complaint(&[]);
+    assert!(
+        gone.contains("the baseline needs refcount-of-old"),
+        "{gone}"
+    );
+    assert!(gone.contains("`vmalock baseline accept`"), "{gone}");
+    edit(
+        &file,
+        "\"reference\": \"rwsem\"",
+        "\"reference\": \"my-own\"",
+    );
+    assert!(complaint(&["--lock", "rwsem"]).contains("the baseline needs my-own"));
+
+    let text = std::fs::read_to_string(&file).expect("it is there");
+    std::fs::write(&file, &text[..text.len() / 2]).expect("it can be written");
+    let cut = complaint(&[]);
+    assert!(
+        cut.contains("is damaged") && cut.contains(" at line "),
+        "{cut}"
+    );
+    std::fs::write(&file, "{}").expect("it can be written");
+    assert!(complaint(&[]).contains("is not a baseline"));
+    std::fs::remove_file(&file).expect("it is there");
+    assert!(complaint(&[]).contains("cannot be read"));
 }
