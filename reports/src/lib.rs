@@ -11,6 +11,7 @@ pub mod baseline;
 pub mod check;
 pub mod compare;
 mod digest;
+pub mod exact;
 mod html;
 mod plain;
 pub mod precision;
