@@ -8,17 +8,18 @@
 
 #[path = "support/own_main.rs"]
 mod own_main;
-#[path = "support/stand.rs"]
-mod stand;
+#[path = "support/repeat.rs"]
+mod repeat;
 
 use bench_core::arena::{Arena, SLOTS};
 use bench_core::lock::VmaLock;
 use bench_core::rwsem::RwSem;
 use lock_variants::catalogue::{Visitor, visit_all};
 use own_main::{Quartiles, is_test};
+use repeat::{pin, repeat};
 use runners::clock::Clock;
 use runners::native::Native;
-use stand::{Stand, pin, repeat};
+use runners::stand::Stand;
 use std::process::ExitCode;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};

@@ -4,16 +4,17 @@
 //! ratios` measures the same reads interleaved. Every value is built at the same slot of the arena, so that the address of
 //! the lock is not what differs.
 
-#[path = "support/stand.rs"]
-mod stand;
+#[path = "support/repeat.rs"]
+mod repeat;
 
 use bench_core::arena::Arena;
 use bench_core::lock::VmaLock;
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main};
 use lock_variants::catalogue::{Visitor, visit_all};
+use repeat::{pin, repeat};
 use runners::native::Native;
-use stand::{Stand, pin, repeat};
+use runners::stand::Stand;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::time::{Duration, Instant};
@@ -55,31 +56,6 @@ enum Operation {
     MapAndUnmap,
 }
 
-/// What `mprotect` does to the locks: the mmap lock for writing, the VMA write-locked, all unlocked.
-#[inline(always)]
-fn write_section<L: VmaLock<Machine = Native>>(stand: &Stand<L>) -> bool {
-    let guard = stand.mm.write_lock();
-    stand
-        .mm
-        .lock()
-        .start_write(&stand.vma.0, guard.section())
-        .is_ok()
-}
-
-/// The half of `munmap`: an attached VMA is write-locked and detached, and the mmap lock downgraded.
-#[inline(always)]
-fn unmap<L: VmaLock<Machine = Native>>(stand: &Stand<L>) -> bool {
-    let guard = stand.mm.write_lock();
-    let locked = stand
-        .mm
-        .lock()
-        .start_write(&stand.vma.0, guard.section())
-        .is_ok();
-    stand.mm.lock().detach(&stand.vma.0, guard.section());
-    drop(guard.downgrade());
-    locked
-}
-
 impl Visitor<Native> for Group<'_, '_> {
     fn visit<L: VmaLock<Machine = Native>>(&mut self) {
         let (group, arena, name) = (&mut self.group, &mut *self.arena, L::INFO.name);
@@ -90,10 +66,10 @@ impl Visitor<Native> for Group<'_, '_> {
         };
         match self.operation {
             Operation::Read => bench(group, arena, name, attached(), Stand::read_pair),
-            Operation::Write => bench(group, arena, name, attached(), write_section),
+            Operation::Write => bench(group, arena, name, attached(), Stand::write_section),
             Operation::MapAndUnmap => {
                 bench(group, arena, name, Stand::<L>::new(), |stand| {
-                    stand.map() && unmap(stand)
+                    stand.map() && stand.unmap()
                 });
             }
         }

@@ -50,6 +50,9 @@ pub enum Command {
     Verify(VerifyArgs),
     /// Measure how often the gate is wrong, and what it finds
     Selftest(Box<crate::cmd::selftest::SelftestArgs>),
+    /// Walk each path of each lock, for callgrind to count
+    #[command(name = crate::exact::WALK_COMMAND, hide = true)]
+    UncontendedPaths,
     /// Measure a job from standard input
     #[command(name = crate::session::CHILD_COMMAND, hide = true)]
     MeasuringProcess(ChildArgs),
@@ -289,6 +292,8 @@ fn margin(text: &str) -> Result<f64, String> {
 pub enum BaselineCommand {
     /// Make a baseline of a run: how each lock did beside a reference lock
     Accept(AcceptArgs),
+    /// Count the instructions, atomic operations and sizes of every lock, for `check --exact`
+    Exact(ExactArgs),
 }
 
 /// `vmalock baseline accept`.
@@ -309,6 +314,20 @@ pub struct AcceptArgs {
     /// Where to write it
     #[arg(long, value_name = "FILE", default_value = "vmalock-baseline.json")]
     pub out: PathBuf,
+}
+
+/// `vmalock baseline exact`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "The file is meant to lie in git and is overwritten; what changes in it is printed. Needs valgrind and a release build.\nExit codes: 0 written; 2 usage, no valgrind or a file that cannot be written."
+)]
+pub struct ExactArgs {
+    /// Why, in a few words; it is written into the file
+    #[arg(long, value_name = "WORDS")]
+    pub reason: String,
+    /// Where to write it [default: the file of this target and compiler in runners/exact]
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
 }
 
 /// `vmalock verify`.

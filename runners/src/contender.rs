@@ -2,12 +2,14 @@
 //! can choose it by name.
 
 use crate::engine::{CellFailure, CellJob, MachineRoom, run_cell};
+use crate::exact::{Walk, with_path};
 use crate::native::Native;
 use crate::verify::{Finding, verify};
 use bench_core::lock::{LockFacts, VmaLock};
 use bench_core::record::{Cell, LockInfo};
 use bench_core::space::AddressSpace;
 use lock_variants::catalogue::{Visitor, visit_all};
+use reports::exact::LockPath;
 
 /// A lock that can be chosen by name.
 #[derive(Clone, Copy, Debug)]
@@ -18,6 +20,7 @@ pub struct Contender {
     bytes: fn(u32, u32) -> usize,
     run: fn(&CellJob<'_>, &mut MachineRoom) -> Result<Cell, CellFailure>,
     verify: fn() -> Vec<Finding>,
+    with_path: fn(LockPath, &mut Walk<'_>),
 }
 
 impl Contender {
@@ -38,6 +41,7 @@ impl Contender {
             bytes: AddressSpace::<L>::bytes,
             run: run_cell::<L>,
             verify: verify::<L>,
+            with_path: with_path::<L>,
         }
     }
 
@@ -84,6 +88,11 @@ impl Contender {
     #[must_use]
     pub fn verify(&self) -> Vec<Finding> {
         (self.verify)()
+    }
+
+    /// Calls `walk` with a path of the lock, set up to be walked; not if the lock has no such path.
+    pub(crate) fn with_path(&self, path: LockPath, walk: &mut Walk<'_>) {
+        (self.with_path)(path, walk);
     }
 }
 

@@ -9,6 +9,7 @@ pub mod contender;
 pub mod counters;
 pub mod delay;
 pub mod engine;
+pub mod exact;
 pub mod host;
 pub mod injected;
 mod membarrier;
@@ -21,6 +22,7 @@ mod plan_of;
 mod plan_words;
 mod recording;
 pub mod session;
+pub mod stand;
 pub mod verify;
 
 use args::{Cli, Command};
@@ -51,6 +53,7 @@ pub fn main_with(contenders: &[Contender]) -> ExitCode {
         Command::Check(args) => cmd::check::run(&args, contenders, &mut out),
         Command::Selftest(args) => cmd::selftest::run(&args, contenders, &mut out),
         Command::Verify(args) => cmd::verify::run(&args, contenders, &mut out),
+        Command::UncontendedPaths => exact::run_walk(contenders, &mut out),
         Command::MeasuringProcess(args) if args.protocol => writeln!(out, "{}", session::PROTOCOL)
             .map(|()| ExitCode::SUCCESS)
             .map_err(Into::into),

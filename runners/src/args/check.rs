@@ -8,8 +8,8 @@ use std::path::PathBuf;
 /// `vmalock check`.
 #[derive(Debug, Args)]
 #[command(
-    group = clap::ArgGroup::new("other side").required(true).args(["against", "against_binary", "baseline", "from"]),
-    after_help = "The two programs are measured in one session, window by window in turn, with the other side's program a second time as a control. What looks different is measured again by fresh processes before it is called so.\nExit codes: 0 equivalent or improved; 1 regressed; 2 usage, configuration or I/O; 3 inconclusive, or stopped; 4 the baseline is of another host, compiler or schema; 5 a lock broke its contract. All files are written before the program ends."
+    group = clap::ArgGroup::new("other side").required(true).args(["against", "against_binary", "baseline", "from", "exact"]),
+    after_help = "The two programs are measured in one session, window by window in turn, with the other side's program a second time as a control. What looks different is measured again by fresh processes before it is called so.\nExit codes: 0 equivalent or improved; 1 regressed; 2 usage, configuration or I/O; 3 inconclusive, or stopped; 4 the baseline is of another host, compiler or schema, or there are no counts of this compiler; 5 a lock broke its contract. All files are written before the program ends."
 )]
 pub struct CheckArgs {
     /// A git revision to hold this program against, such as main or HEAD~1: it is built in a worktree of its own, and its
@@ -29,6 +29,10 @@ pub struct CheckArgs {
         "margin", "dry_run", "hang_limit_s",
     ])]
     pub from: Option<PathBuf>,
+    /// Hold the instructions, atomic operations and sizes of every lock against a committed file, exactly, without measuring
+    /// [default: the file of this target and compiler in runners/exact]
+    #[arg(long, value_name = "FILE")]
+    pub exact: Option<Option<PathBuf>>,
     /// Locks, as `list locks` names them [default: the main ones that exclude, without the references]
     #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
     pub lock: Vec<String>,

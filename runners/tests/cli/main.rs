@@ -11,6 +11,7 @@ mod check;
 mod check_outputs;
 mod compare;
 mod cpus;
+mod exact;
 mod examples;
 mod lists;
 mod locks_page;

@@ -1,6 +1,7 @@
 //! `vmalock baseline`: what later checks are held against.
 
 mod accept;
+mod exact;
 
 use crate::args::BaselineCommand;
 use std::io::Write;
@@ -17,5 +18,6 @@ pub fn run(
 ) -> anyhow::Result<ExitCode> {
     match command {
         BaselineCommand::Accept(args) => accept::run(args, out, err),
+        BaselineCommand::Exact(args) => exact::run(args, out),
     }
 }

@@ -3,6 +3,7 @@
 mod against_file;
 mod artefacts;
 mod code;
+mod exact;
 mod git;
 mod kept;
 mod measure;
@@ -53,6 +54,9 @@ pub fn run(
         let failed = outputs::write(&args.outputs, &check, out);
         return Ok(exit_code(args, check.verdict, &failed));
     }
+    if let Some(file) = &args.exact {
+        return exact::run(file.as_deref(), &args.lock, contenders, out);
+    }
     let (host, _) = host::read(Path::new("/"));
     if let Some(file) = &args.baseline {
         return against_file::run(args, file, contenders, &host, out);
@@ -77,6 +81,7 @@ pub fn run(
     };
     let candidate = Party::of_this_program("candidate")?;
     notes.push(code::compared(&program.path, &candidate.path)?);
+    notes.extend(exact::beside(&program.path, &candidate.path, &plan.locks));
     let parties = vec![theirs("baseline"), candidate, theirs("control")];
     let settings = settings(args, other.words);
     let judged = |first: &Sides, second: Option<&Sides>| {
