@@ -79,7 +79,12 @@ pub fn of_program(program: &Path) -> Result<Counts, Unavailable> {
 /// # Errors
 /// When it is no vmalock.
 pub fn facts_of(program: &Path) -> Result<BTreeMap<String, Facts>, Unavailable> {
-    /// One lock of `list locks --json`; the other fields are of no concern here.
+    /// `list locks --json`; other fields are of no concern here.
+    #[derive(Deserialize)]
+    struct List {
+        locks: Vec<Listed>,
+    }
+    /// One lock of it.
     #[derive(Deserialize)]
     struct Listed {
         name: String,
@@ -94,7 +99,7 @@ pub fn facts_of(program: &Path) -> Result<BTreeMap<String, Facts>, Unavailable> 
         program,
         COMMAND,
     )?;
-    let locks: Vec<Listed> =
+    let list: List =
         serde_json::from_slice(&output.stdout).map_err(|error| Unavailable::Failed {
             program: program.to_owned(),
             command: COMMAND,
@@ -109,7 +114,7 @@ pub fn facts_of(program: &Path) -> Result<BTreeMap<String, Facts>, Unavailable> 
         };
         (lock.name, facts)
     };
-    Ok(locks.into_iter().map(facts).collect())
+    Ok(list.locks.into_iter().map(facts).collect())
 }
 
 /// What decides, beside its text, which instructions the running program has.

@@ -170,7 +170,7 @@ fn a_lock_that_only_one_side_has_is_left_out_or_told() {
                 .and(predicate::str::contains(
                     "fault-one-vma, fault-vs-mprotect, mmap-churn",
                 ))
-                .and(predicate::str::contains("three programs take turns")),
+                .and(predicate::str::contains("3 programs take turns")),
         );
     check(vmalock(), &example_path("my_lock"), &words(""))
         .assert()
