@@ -27,7 +27,7 @@ bench-core/src/machine/solo.rs
 bench-core/src/machine/word.rs
 '
 # Hosts that tracked files may name.
-hosts='github.com|lore.kernel.org|www.apache.org|www.w3.org|docs.rs|crates.io|keepachangelog.com|semver.org|json-schema.org'
+hosts='github.com|lore.kernel.org|www.apache.org|www.w3.org|docs.rs|crates.io|keepachangelog.com|semver.org|json-schema.org|valgrind.org'
 
 failed=0
 

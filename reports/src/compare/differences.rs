@@ -73,10 +73,8 @@ pub(super) fn of_builds(one: &Header, other: &Header) -> Vec<String> {
 pub(crate) fn of(path: &str, one: &impl Serialize, other: &impl Serialize) -> Vec<Difference> {
     let (one, other) = (fields(one), fields(other));
     let names: std::collections::BTreeSet<&String> = one.keys().chain(other.keys()).collect();
-    let value = |of: &Map<String, Value>, name: &str| {
-        of.get(name)
-            .map_or_else(|| "null".to_owned(), Value::to_string)
-    };
+    let value =
+        |of: &Map<String, Value>, name: &str| of.get(name).unwrap_or(&Value::Null).to_string();
     names
         .into_iter()
         .map(|name| Difference {

@@ -23,7 +23,8 @@ pub use estimate::{CONFIDENCE, Estimate, Interval, median};
 pub use fairness::{jain_index, min_max_ratio};
 pub use family::{benjamini_hochberg, holm};
 pub use histogram::{
-    CurvePoint, DecodeError, Decoder, MIN_TAIL_SAMPLES, curve, enough_samples, least_samples, timer_floor_ns,
+    CurvePoint, DecodeError, Decoder, MIN_TAIL_SAMPLES, curve, enough_samples, least_samples,
+    timer_floor_ns,
 };
 pub use precision::{Precision, Step};
 pub use student::{t_quantile, t_upper_tail};

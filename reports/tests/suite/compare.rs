@@ -226,7 +226,8 @@ fn what_was_too_noisy_is_said_once() {
     });
     let two = locks(&run(&noisy), ["one-big-lock", "shared-count"], None);
     let text = two.to_string();
-    let said = "  too noisy, 6 of 18 rounds clean, too few in 6 of 6 processes; not compared: throughput.";
+    let said =
+        "  too noisy, 6 of 18 rounds clean, too few in 6 of 6 processes; not compared: throughput.";
     assert_eq!(text.matches(said).count(), 2, "{text}");
     assert!(rows(&text, "throughput").is_empty(), "{text}");
     // Latency has rounds of its own.

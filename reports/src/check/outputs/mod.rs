@@ -1,6 +1,6 @@
-//! A [`Check`] as other programs read it: each format a pure function, tested against what its reader documents.
+//! A [`Check`](super::Check) as other programs read it: each format a pure function, tested against what its reader documents.
 //!
-//! What a line is called is the same everywhere ([`Line::key`]), and which way it is better comes with it, since a reader
+//! What a line is called is the same everywhere ([`Line::key`](super::Line::key)), and which way it is better comes with it, since a reader
 //! that guesses this from a name gets it wrong.
 
 pub mod annotations;
