@@ -117,7 +117,7 @@ pub(super) fn mixed() -> Check {
 }
 
 /// Text that means something to every format.
-pub(super) const NASTY: &str = "a|b`c`<d>&\"e\"\\f\ng#h,i:j%k{l}=m/n*o_p@q'r\r\u{1b}[31m";
+pub(super) const NASTY: &str = "a|b`c`<d>&\"e\"\\f\ng#h,i:j%k{l}=m/n*o p%0Aq@_'r\r\u{1b}[31m";
 
 /// A check whose names and sentences are all nasty.
 pub(super) fn nasty() -> Check {
