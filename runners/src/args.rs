@@ -246,7 +246,7 @@ pub struct CompareArgs {
 }
 
 /// Per cent, with or without the sign.
-fn percent(text: &str) -> Result<f64, String> {
+pub(crate) fn percent(text: &str) -> Result<f64, String> {
     let number = text.trim().trim_end_matches('%').trim_end();
     number
         .parse()

@@ -1,6 +1,6 @@
 //! Whether the alarm of a metric fires when there is something to alarm.
 
-use super::{InjectionKind, Outcome, Repetition, THROUGHPUT, count_of, saw_enough};
+use super::{InjectionKind, Outcome, Repetition, THROUGHPUT, count_of, saw_enough, say_unfinished};
 use crate::check::{Line, Verdict};
 use crate::plain;
 use std::fmt;
@@ -168,14 +168,7 @@ impl fmt::Display for Alarms {
             ),
         };
         plain::wrap(&mut out, "", &verdict);
-        if self.gates < self.planned {
-            let (gates, planned) = (self.gates, self.planned);
-            plain::wrap(
-                &mut out,
-                "",
-                &format!("Only {gates} of {planned} repetitions are measured."),
-            );
-        }
+        say_unfinished(&mut out, self.gates, self.planned);
         let heads = [
             "workload",
             "threads",

@@ -1,6 +1,6 @@
 //! How often the gate calls a program different from itself.
 
-use super::{MOST_FALSE_ALARMS, Outcome, Repetition, count_of};
+use super::{MOST_FALSE_ALARMS, Outcome, Repetition, count_of, say_unfinished};
 use crate::check::{Line, Verdict};
 use crate::plain;
 use crate::stats::clopper_pearson;
@@ -134,12 +134,8 @@ impl fmt::Display for FalseAlarms {
                 "Too noisy to tell: most gates of the program against itself were inconclusive. Stop what else runs here, look at `vmalock host`, and repeat."
             }
         });
-        if self.gates < self.planned {
-            say(&format!(
-                "Only {} of {} repetitions are measured.",
-                self.gates, self.planned
-            ));
-        }
+        say_unfinished(&mut out, self.gates, self.planned);
+        let mut say = |text: &str| plain::wrap(&mut out, "", text);
         say(&format!(
             "gated lines called different: {}",
             count_of(gated.alarms(), gated.all)

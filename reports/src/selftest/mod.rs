@@ -15,6 +15,7 @@ pub use power::Power;
 pub use windows::{Windows, windows};
 
 use crate::check::{Check, Line};
+use crate::plain;
 use crate::stats::clopper_pearson;
 use serde::{Deserialize, Serialize};
 
@@ -128,6 +129,14 @@ pub struct Fewer {
 fn saw_enough(line: &Line) -> bool {
     line.rounds > 0
         && f64::from(line.rounds - line.dirty_rounds) >= ENOUGH_CLEAN * f64::from(line.rounds)
+}
+
+/// Says when fewer repetitions were measured than were asked for.
+fn say_unfinished(out: &mut String, measured: u32, planned: u32) {
+    if measured < planned {
+        let text = format!("Only {measured} of {planned} repetitions are measured.");
+        plain::wrap(out, "", &text);
+    }
 }
 
 /// A count of trials with its share and interval in per cent, as `3 of 200, 1.5 % [0.3, 4.3]`.

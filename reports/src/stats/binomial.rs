@@ -1,7 +1,7 @@
 //! How often something happens, from how often it did.
 
 use super::estimate::{CONFIDENCE, Interval};
-use super::student::incomplete_beta;
+use super::student::{incomplete_beta, last_where};
 
 /// The interval of the chance of something that happened in `count` of `trials`, at [`CONFIDENCE`]: Clopper and Pearson,
 /// Biometrika 26, 1934. It covers the chance at least that often, whatever the chance is.
@@ -29,17 +29,7 @@ pub fn clopper_pearson(count: u32, trials: u32) -> Interval {
 
 /// Where the distribution function of beta(`a`, `b`) reaches `probability`.
 fn chance(probability: f64, a: f64, b: f64) -> f64 {
-    let (mut low, mut high) = (0.0, 1.0);
-    // Each turn halves the interval; 60 of them reach the last bit of a number near 1.
-    for _ in 0..60 {
-        let middle = 0.5 * (low + high);
-        if incomplete_beta(a, b, middle) < probability {
-            low = middle;
-        } else {
-            high = middle;
-        }
-    }
-    0.5 * (low + high)
+    last_where((0.0, 1.0), |x| incomplete_beta(a, b, x) < probability)
 }
 
 #[cfg(test)]

@@ -78,16 +78,21 @@ pub fn t_upper_tail(t: f64, freedom: f64) -> f64 {
 pub fn t_quantile(probability: f64, freedom: f64) -> f64 {
     assert!((0.5..1.0).contains(&probability), "the upper half only");
     let tail = 1.0 - probability;
-    let (mut low, mut high) = (0.0, 1.0);
+    let mut high = 1.0;
     while t_upper_tail(high, freedom) > tail {
         high *= 2.0;
     }
+    last_where((0.0, high), |t| t_upper_tail(t, freedom) > tail)
+}
+
+/// Where `holds` changes from true to false between two numbers, by halving until no number lies between.
+pub(super) fn last_where((mut low, mut high): (f64, f64), holds: impl Fn(f64) -> bool) -> f64 {
     for _ in 0..200 {
         let middle = 0.5 * (low + high);
         if middle <= low || middle >= high {
             break;
         }
-        if t_upper_tail(middle, freedom) > tail {
+        if holds(middle) {
             low = middle;
         } else {
             high = middle;

@@ -31,15 +31,7 @@ pub fn run(
     out: &mut impl Write,
     err: &mut impl Write,
 ) -> anyhow::Result<ExitCode> {
-    let runs = args
-        .runs
-        .iter()
-        .map(|path| Ok(reports::load(&records_at(path))?))
-        .collect::<anyhow::Result<Vec<Run>>>()?;
-    let problems: Vec<_> = runs.iter().flat_map(|run| &run.problems).collect();
-    for problem in &problems {
-        writeln!(err, "vmalock: {problem}")?;
-    }
+    let (runs, whole) = load_all(&args.runs, err)?;
     let target = args.out.clone().unwrap_or_else(|| {
         records_at(&args.runs[0])
             .parent()
@@ -48,11 +40,31 @@ pub fn run(
     });
     write_report(&target, &runs)?;
     writeln!(out, "{}", target.display())?;
-    Ok(if problems.is_empty() {
+    Ok(if whole {
         ExitCode::SUCCESS
     } else {
-        ExitCode::from(2)
+        ExitCode::from(crate::USAGE_EXIT_CODE)
     })
+}
+
+/// The runs at these paths, and whether each of their lines is a record; those that are none are named on `err`.
+///
+/// # Errors
+/// When a run has no good line.
+pub(super) fn load_all(
+    paths: &[PathBuf],
+    err: &mut impl Write,
+) -> anyhow::Result<(Vec<Run>, bool)> {
+    let runs = paths
+        .iter()
+        .map(|path| Ok(reports::load(&records_at(path))?))
+        .collect::<anyhow::Result<Vec<Run>>>()?;
+    let mut whole = true;
+    for problem in runs.iter().flat_map(|run| &run.problems) {
+        whole = false;
+        writeln!(err, "vmalock: {problem}")?;
+    }
+    Ok((runs, whole))
 }
 
 /// Writes a report whole or not at all.

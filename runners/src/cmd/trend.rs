@@ -1,7 +1,7 @@
 //! `vmalock trend`: where a lock became faster or slower over many runs of one host.
 
 use super::compare::{HOSTS_EXIT_CODE, INCONCLUSIVE_EXIT_CODE};
-use super::report::{records_at, write_whole};
+use super::report::{load_all, write_whole};
 use crate::args::TrendArgs;
 use crate::names;
 use anyhow::Context;
@@ -21,16 +21,7 @@ pub fn run(
     out: &mut impl Write,
     err: &mut impl Write,
 ) -> anyhow::Result<ExitCode> {
-    let runs = args
-        .runs
-        .iter()
-        .map(|path| Ok(reports::load(&records_at(path))?))
-        .collect::<anyhow::Result<Vec<Run>>>()?;
-    let mut whole = true;
-    for problem in runs.iter().flat_map(|run| &run.problems) {
-        whole = false;
-        writeln!(err, "vmalock: {problem}")?;
-    }
+    let (runs, whole) = load_all(&args.runs, err)?;
     check_names(args, &runs)?;
     let choice = Choice {
         reference: args.reference.clone(),

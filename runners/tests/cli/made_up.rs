@@ -9,6 +9,14 @@ const WINDOW_NS: u64 = 1_000_000;
 /// The locks and their operations in a window, give or take a little.
 const LOCKS: [(&str, u64); 2] = [("rwsem", 8_000), ("refcount", 10_000)];
 
+/// Gives the cell's only thread so many operations.
+pub(crate) fn set_ops(cell: &mut Cell, ops: u64) {
+    for role in &mut cell.roles {
+        role.ops = ops;
+        role.ops_per_thread = vec![ops];
+    }
+}
+
 /// A measured run of one process, to make others of.
 pub(crate) struct Measured {
     directory: TempDir,
@@ -39,17 +47,18 @@ impl Measured {
         self.cells.iter().map(move |cell| {
             let mut cell = cell.clone();
             let of_lock = LOCKS.iter().find(|(name, _)| *name == cell.lock);
-            let ops = of_lock.expect("one of the two").1 + luck;
+            set_ops(&mut cell, of_lock.expect("one of the two").1 + luck);
             cell.process = process;
             cell.noise.dirty = false;
             cell.window_ns = WINDOW_NS;
             cell.window_ns_per_thread = vec![WINDOW_NS];
-            for role in &mut cell.roles {
-                role.ops = ops;
-                role.ops_per_thread = vec![ops];
-            }
             cell
         })
+    }
+
+    /// A path beside the runs.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
     }
 
     /// A run with as many processes, and with what else is changed in its header, in a directory of its own.

@@ -1,58 +1,33 @@
 //! `trend`: its table, its page, its exit codes and its complaints. Records are of a tiny run, with counts that are made up,
 //! so that no busy machine changes what is found.
 
-use crate::tool::{RunFile, one_line_of_complaint, tiny_run, vmalock};
+use crate::made_up::{Measured, set_ops};
+use crate::tool::{one_line_of_complaint, vmalock};
 use assert_cmd::assert::Assert;
-use bench_core::record::{Header, Record};
+use bench_core::record::Header;
 use predicates::prelude::*;
 use std::path::{Path, PathBuf};
-use tempfile::TempDir;
 
-/// A measured run, to make a history of.
-struct Measured {
-    directory: TempDir,
-    run: RunFile,
-}
+/// Runs of many days.
+struct History(Measured);
 
-impl Measured {
+impl History {
     fn new() -> Self {
-        let directory = tempfile::tempdir().expect("a directory");
-        let words = "--rounds 1 --lock rwsem,refcount --threads 1 --workload fault-one-vma --mode throughput";
-        tiny_run(vmalock(), &directory.path().join("measured"), words)
-            .assert()
-            .code(0);
-        let run = RunFile::read(&directory.path().join("measured"));
-        Self { directory, run }
+        Self(Measured::new())
     }
 
     /// The run of a day: `refcount` does so many operations in a window, and `rwsem` 8000.
     fn day(&self, day: u32, ops: u64, change: impl Fn(&mut Header)) -> PathBuf {
-        let mut header = self.run.header.clone();
-        header.started_at = format!("2030-01-{day:02}T00:00:00Z");
-        header.tool.git_revision = Some(format!("revision-{day}"));
-        change(&mut header);
-        let mut records = vec![Record::Header(Box::new(header))];
-        for process in 0..3 {
-            for cell in &self.run.cells {
-                let mut cell = cell.clone();
-                let ops = if cell.lock == "refcount" { ops } else { 8_000 };
-                cell.process = process;
-                cell.noise.dirty = false;
-                cell.window_ns_per_thread = vec![1_000_000];
-                for role in &mut cell.roles {
-                    role.ops = ops;
-                    role.ops_per_thread = vec![ops];
-                }
-                records.push(Record::Cell(Box::new(cell)));
-            }
-        }
-        records.push(Record::Footer(self.run.footer().clone()));
-        let line = |record| serde_json::to_string(record).expect("it is JSON") + "\n";
-        let text: String = records.iter().map(line).collect();
-        let directory = self.directory.path().join(format!("day-{day}"));
-        std::fs::create_dir_all(&directory).expect("a directory");
-        std::fs::write(directory.join("run.jsonl"), text).expect("it can be written");
-        directory
+        let of_the_day = |header: &mut Header| {
+            header.started_at = format!("2030-01-{day:02}T00:00:00Z");
+            header.tool.git_revision = Some(format!("revision-{day}"));
+            change(header);
+        };
+        let name = format!("day-{day}");
+        self.0.run_with(&name, 3, of_the_day, |cell| {
+            let ops = if cell.lock == "refcount" { ops } else { 8_000 };
+            set_ops(cell, ops);
+        })
     }
 
     /// So many days; from the ninth on `refcount` is a tenth slower.
@@ -64,7 +39,7 @@ impl Measured {
     }
 
     fn page(&self) -> PathBuf {
-        self.directory.path().join("trend.html")
+        self.0.path("trend.html")
     }
 
     fn trend(&self, runs: &[PathBuf], words: &[&str]) -> Assert {
@@ -76,7 +51,7 @@ impl Measured {
 
 #[test]
 fn a_change_is_named_with_its_run_revision_and_date() {
-    let measured = Measured::new();
+    let measured = History::new();
     let runs = measured.days(16);
     let said = measured.trend(&runs, &[]).code(0).stderr("");
     let said = String::from_utf8_lossy(&said.get_output().stdout).into_owned();
@@ -106,7 +81,7 @@ fn a_change_is_named_with_its_run_revision_and_date() {
 
 #[test]
 fn too_few_runs_and_other_hosts_have_their_exit_codes() {
-    let measured = Measured::new();
+    let measured = History::new();
     let mut runs = measured.days(5);
     measured
         .trend(&runs, &[])
@@ -127,7 +102,7 @@ fn too_few_runs_and_other_hosts_have_their_exit_codes() {
 
 #[test]
 fn what_is_no_trend_is_one_line_of_complaint() {
-    let measured = Measured::new();
+    let measured = History::new();
     let mut runs = measured.days(4);
     let complaint = |runs: &[PathBuf], words: &[&str]| {
         one_line_of_complaint(vmalock().arg("trend").args(runs).args(words))

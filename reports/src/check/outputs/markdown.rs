@@ -31,7 +31,7 @@ pub(super) fn page(check: &Check, limit_bytes: usize) -> String {
     page.head(check);
     let gated: Vec<&Line> = check.gated().collect();
     if !gated.is_empty() {
-        page.table(&GATED_HEAD, &gated, gated_row);
+        page.table(&[&HEAD[..], &GATED_HEAD].concat(), &gated, gated_row);
     }
     let others: Vec<&Line> = check.lines.iter().filter(|line| !line.gated).collect();
     if !others.is_empty() {
@@ -39,7 +39,7 @@ pub(super) fn page(check: &Check, limit_bytes: usize) -> String {
             "What does not decide: {}",
             words::tally(others.iter().copied())
         );
-        page.folded(&title, |page| page.table(&OTHER_HEAD, &others, other_row));
+        page.folded(&title, |page| page.table(&HEAD, &others, other_row));
     }
     if !check.notes.is_empty() {
         page.folded("Notes", |page| page.list(&check.notes));
@@ -128,7 +128,8 @@ impl Page {
     }
 }
 
-const GATED_HEAD: [&str; 11] = [
+/// What every line has.
+const HEAD: [&str; 9] = [
     "verdict",
     "lock",
     "workload",
@@ -138,9 +139,10 @@ const GATED_HEAD: [&str; 11] = [
     "metric",
     "baseline → candidate",
     "change [95 %]",
-    "threshold",
-    "why",
 ];
+
+/// What a line has besides that decides.
+const GATED_HEAD: [&str; 2] = ["threshold", "why"];
 
 fn gated_row(line: &Line) -> Vec<String> {
     let mut cells = other_row(line);
@@ -151,18 +153,6 @@ fn gated_row(line: &Line) -> Vec<String> {
     cells.push(escaped(&line.why));
     cells
 }
-
-const OTHER_HEAD: [&str; 9] = [
-    "verdict",
-    "lock",
-    "workload",
-    "threads",
-    "placement",
-    "role",
-    "metric",
-    "baseline → candidate",
-    "change [95 %]",
-];
 
 fn other_row(line: &Line) -> Vec<String> {
     let change = line.ratio.as_ref().map_or("–".to_owned(), words::change);

@@ -1,6 +1,6 @@
 //! The command line of `vmalock selftest`.
 
-use crate::args::ModeName;
+use crate::args::{ModeName, percent};
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
@@ -106,10 +106,7 @@ pub struct GateArgs {
 
 /// A slowdown in per cent.
 fn slowdown(text: &str) -> Result<f64, String> {
-    let number = text.trim().trim_end_matches('%').trim_end();
-    let percent: f64 = number
-        .parse()
-        .map_err(|_| "it is a number of per cent, such as 3".to_owned())?;
+    let percent = percent(text)?;
     if (0.1..=100.0).contains(&percent) {
         return Ok(percent);
     }
