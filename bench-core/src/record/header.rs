@@ -85,8 +85,12 @@ pub struct ClockInfo {
     pub kind: String,
     /// Why this kind and not a cheaper one, in words.
     pub why: String,
-    /// Ticks per second of the raw counter; 1,000,000,000 for `clock_gettime`.
+    /// Ticks per second of the raw counter, as measured; 1,000,000,000 for `clock_gettime`.
     pub ticks_per_s: u64,
+    /// Ticks per second that a register claims (CNTFRQ_EL0 of arm64), which nothing is computed with: firmware and emulators
+    /// leave 0 or another rate there. `null` where no register tells.
+    #[serde(default)]
+    pub claimed_ticks_per_s: Option<u64>,
     /// The smallest non-zero step that was seen between two readings, in nanoseconds, rounded up.
     pub quantum_ns: u64,
     /// The smallest cost of a pair of readings that was seen, in nanoseconds.

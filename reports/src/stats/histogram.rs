@@ -252,6 +252,7 @@ mod tests {
             kind: "tsc".into(),
             why: String::new(),
             ticks_per_s: 1,
+            claimed_ticks_per_s: None,
             quantum_ns: 10,
             cost_ns: 12,
             drift_ppm: 0,

@@ -4,13 +4,6 @@ use std::fs;
 
 /// The clock in use, with the reason where it is not the processor's counter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(
-    not(target_arch = "x86_64"),
-    allow(
-        dead_code,
-        reason = "the reasons against a time-stamp counter exist on x86 only"
-    )
-)]
 pub(super) enum Choice {
     /// x86: the time-stamp counter.
     Tsc,
@@ -72,15 +65,15 @@ impl Choice {
 
 /// The choice for the machine that this runs on.
 pub(super) fn on_this_machine() -> Choice {
-    if cfg!(target_arch = "x86_64") {
-        let cpuinfo = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-        let source = "/sys/devices/system/clocksource/clocksource0/current_clocksource";
-        let clocksource = fs::read_to_string(source).unwrap_or_default();
-        on_x86(&cpuinfo, &clocksource)
-    } else if cfg!(target_arch = "aarch64") {
-        Choice::Cntvct
-    } else {
-        Choice::NoCounter
+    match std::env::consts::ARCH {
+        "x86_64" => {
+            let cpuinfo = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+            let source = "/sys/devices/system/clocksource/clocksource0/current_clocksource";
+            let clocksource = fs::read_to_string(source).unwrap_or_default();
+            on_x86(&cpuinfo, &clocksource)
+        }
+        "aarch64" => Choice::Cntvct,
+        _ => Choice::NoCounter,
     }
 }
 

@@ -41,6 +41,23 @@ pub(super) fn read() -> u64 {
     0
 }
 
+/// The counter's rate as a register claims it, in ticks per second; 0 where firmware or an emulator set none.
+#[cfg(target_arch = "aarch64")]
+pub(super) fn claimed_ticks_per_s() -> Option<u64> {
+    let rate: u64;
+    // SAFETY: reads CNTFRQ_EL0, which Linux opens to user space together with the counter; no memory, stack or flag is touched.
+    unsafe {
+        std::arch::asm!("mrs {rate}, cntfrq_el0", rate = out(reg) rate, options(nomem, nostack, preserves_flags));
+    }
+    Some(rate)
+}
+
+/// The counter's rate as a register claims it: none tells.
+#[cfg(not(target_arch = "aarch64"))]
+pub(super) fn claimed_ticks_per_s() -> Option<u64> {
+    None
+}
+
 /// Waits until every earlier instruction of this CPU is done; later ones begin after it. Orders nothing between CPUs.
 #[inline(always)]
 pub fn settle() {

@@ -1,12 +1,14 @@
 //! The clock behind every stamp: the processor's own counter where it can be trusted, else `clock_gettime`.
 //!
-//! [`Clock::calibrate`] is called once per process. It measures the counter's rate against `CLOCK_MONOTONIC` (no
-//! frequency that a register or the kernel claims is used: some emulators give 0), the counter's step, and what a
-//! reading costs; all of it goes into the run's header.
+//! [`Clock::calibrate`] is called once per process. It measures the counter's rate against `CLOCK_MONOTONIC`, the counter's
+//! step, and what a reading costs; all of it goes into the run's header. The frequency that a register claims stands beside the
+//! measured one and is never computed with ([`claim`]): some emulators give 0.
 
 mod choice;
+mod claim;
 mod counter;
 
+pub use claim::doubts;
 pub use counter::settle;
 
 use bench_core::record::ClockInfo;
@@ -31,6 +33,8 @@ pub struct Clock {
     choice: Choice,
     origin: Instant,
     ticks_per_s: u64,
+    /// What a register says of it.
+    claimed_ticks_per_s: Option<u64>,
     /// Nanoseconds per tick, times 2^32.
     ns_per_tick: u64,
     quantum_ns: u64,
@@ -44,6 +48,7 @@ impl Clock {
     pub fn calibrate() -> Self {
         let mut clock = Self::of_nanoseconds(choice::on_this_machine());
         if clock.choice.is_counter() {
+            clock.claimed_ticks_per_s = counter::claimed_ticks_per_s();
             clock.measure_rate();
         }
         clock.quantum_ns = clock.measure_quantum_ns();
@@ -57,6 +62,7 @@ impl Clock {
             choice,
             origin: Instant::now(),
             ticks_per_s: 1_000_000_000,
+            claimed_ticks_per_s: None,
             ns_per_tick: 1 << FRACTION_BITS,
             quantum_ns: 1,
             cost_ns: 0,
@@ -104,6 +110,7 @@ impl Clock {
             kind: self.choice.kind().to_owned(),
             why: self.choice.why().to_owned(),
             ticks_per_s: self.ticks_per_s,
+            claimed_ticks_per_s: self.claimed_ticks_per_s,
             quantum_ns: self.quantum_ns,
             cost_ns: self.cost_ns,
             drift_ppm: self.drift_ppm,

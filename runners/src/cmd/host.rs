@@ -1,7 +1,7 @@
 //! `vmalock host`: what this machine is and what stands in the way of a good measurement.
 
 use crate::args::HostArgs;
-use crate::clock::Clock;
+use crate::clock::{self, Clock};
 use crate::host;
 use bench_core::record::{ClockInfo, Host};
 use serde::Serialize;
@@ -26,6 +26,7 @@ struct Answer<'a> {
 pub fn look() -> (Host, Clock, Vec<String>) {
     let (mut host, mut warnings) = host::read(Path::new("/"));
     let clock = Clock::calibrate();
+    warnings.extend(clock::doubts(&clock.info()));
     let measured = host::measure::measure(&host, &clock, MEASURE_BUDGET);
     warnings.extend(measured.contradictions.iter().cloned());
     host.measured = Some(measured);
@@ -48,10 +49,19 @@ pub fn run(args: &HostArgs, out: &mut impl Write) -> anyhow::Result<ExitCode> {
         writeln!(out, "{}", serde_json::to_string_pretty(&answer)?)?;
     } else {
         write!(out, "{}", host::describe(&host, &warnings))?;
+        let claimed = clock.claimed_ticks_per_s;
+        let claimed = claimed.map_or_else(String::new, |rate| {
+            format!(", of which a register claims {rate}")
+        });
         writeln!(
             out,
-            "clock: {} ({}); step {} ns, cost of a reading {} ns, drift {} ppm",
-            clock.kind, clock.why, clock.quantum_ns, clock.cost_ns, clock.drift_ppm
+            "clock: {} ({}); {} ticks per second{claimed}; step {} ns, cost of a reading {} ns, drift {} ppm",
+            clock.kind,
+            clock.why,
+            clock.ticks_per_s,
+            clock.quantum_ns,
+            clock.cost_ns,
+            clock.drift_ppm
         )?;
     }
     Ok(ExitCode::SUCCESS)

@@ -40,6 +40,7 @@ impl Sketch {
                 kind: "tsc".into(),
                 why: "constant and never stops".into(),
                 ticks_per_s: 2_600_000_000,
+                claimed_ticks_per_s: None,
                 quantum_ns: 10,
                 cost_ns: 18,
                 drift_ppm: 3,
