@@ -13,13 +13,17 @@ bench-core/src/arena.rs
 runners/examples/plain_payload.rs
 runners/src/clock/counter.rs
 runners/src/counters/group.rs
+runners/src/counters/named.rs
 runners/src/counters/usage.rs
+runners/src/hints.rs
+runners/src/host/line.rs
 runners/src/noise/thread_clock.rs
 '
-# Files that may ask for the architecture.
+# Files that may ask for the architecture or hold its instructions: the clock, the hints, the topology.
 arch_files='
-runners/src/clock/choice.rs
 runners/src/clock/counter.rs
+runners/src/hints.rs
+runners/src/host/line.rs
 '
 # Files of bench-core and lock-variants that may name std's atomic types: the words of a machine.
 word_files='
@@ -106,7 +110,7 @@ check_reports() {
 
 check_arch() {
     local text
-    text=$(tracked '*.rs' | xargs -d '\n' grep -Hn 'target_arch' | files_besides "$arch_files")
+    text=$(tracked '*.rs' | xargs -d '\n' grep -HnE '\btarget_arch\b|\basm!|\b(std|core)::arch\b|_feature_detected!' | files_besides "$arch_files")
     fault 'the architecture is asked for outside the listed files' "$text"
 }
 
@@ -150,6 +154,8 @@ self_test() {
     plant 'reports runs something' reports/src/table.rs 'use runners::native::Native;'
     plant 'reports depends on locks' reports/Cargo.toml 'lock-variants.workspace = true'
     plant 'the architecture is asked for' bench-core/src/rcu.rs '#[cfg(target_arch = "x86_64")]'
+    plant 'the architecture is asked for' runners/src/native.rs 'use std::arch::asm;'
+    plant 'the architecture is asked for' runners/src/delay.rs 'const LSE: bool = cfg!(target_arch = "aarch64") && std::arch::is_aarch64_feature_detected!("lse");'
 }
 
 if [ "${1:-}" = --self-test ]; then

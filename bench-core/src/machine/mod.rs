@@ -19,6 +19,10 @@ pub use word::Word;
 use std::fmt::Debug;
 use std::sync::atomic::Ordering;
 
+/// What must not share a cache line begins at a multiple of so many bytes (`align(128)`): a pair of 64-byte lines, since x86-64
+/// fetches lines in pairs, and one line of processors whose lines are that long. A slot of an arena is two of them.
+pub const PADDING_BYTES: usize = 128;
+
 /// A machine: shared words, fences, waiting, a clock, a CPU number and the current task.
 pub trait Machine: Copy + Debug + Send + Sync + 'static {
     /// A 32-bit word, as of `atomic_t`, `refcount_t` and the sequence counts.
@@ -79,4 +83,16 @@ pub trait Machine: Copy + Debug + Send + Sync + 'static {
 
     /// A task by its number. Tasks are type-stable: a number that was once valid can be woken for ever, at worst in vain.
     fn task(id: TaskId) -> &'static Task<Self>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arena::SLOT_BYTES;
+
+    #[test]
+    fn what_is_padded_is_padded_by_the_same_bytes() {
+        assert_eq!(align_of::<Task<Solo>>(), PADDING_BYTES);
+        assert_eq!(SLOT_BYTES, 2 * PADDING_BYTES);
+    }
 }

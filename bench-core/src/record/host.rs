@@ -8,11 +8,12 @@ use serde::{Deserialize, Serialize};
 pub struct Host {
     /// `x86_64`, `aarch64`, ...
     pub arch: String,
-    /// The CPU vendor or implementer, as the machine gives it.
+    /// The CPU vendor as the machine gives it, or the name of the implementer whose number it gives (arm64).
     pub cpu_vendor: Option<String>,
-    /// The CPU model's name.
+    /// The CPU model's name; on arm64, which gives numbers, the names of the cores' designs, joined by `+`.
     pub cpu_model: Option<String>,
-    /// CPU family, model, stepping and microcode on x86; implementer, part, variant and revision on arm64; as words.
+    /// CPU family, model, stepping and microcode on x86; implementer, part, variant and revision of each kind of core on arm64; as
+    /// words.
     pub cpu_revision: Option<String>,
     /// The kernel's release, as of `uname -r`.
     pub kernel: Option<String>,
@@ -57,6 +58,10 @@ pub struct Cpu {
     pub id: u32,
     /// CPUs with the same number here are threads of one core (the lowest CPU of the core).
     pub core: Option<u32>,
+    /// CPUs with the same number here are cores of one cluster: near each other below the last-level cache, such as those that
+    /// share a second-level cache (the lowest CPU of the cluster). `null` where a cluster is one core, and so tells nothing.
+    #[serde(default)]
+    pub cluster: Option<u32>,
     /// CPUs with the same number here share the last-level cache (the lowest CPU that shares it).
     pub l3: Option<u32>,
     /// The NUMA node.
@@ -65,6 +70,10 @@ pub struct Cpu {
     pub package: Option<u32>,
     /// The relative capacity of the core (arm64 big.LITTLE), 1024 for the largest.
     pub capacity: Option<u32>,
+    /// The design of the core by MIDR, the identification register of arm64: `Cortex-A55`, or `0x41:0xd05`, implementer and part,
+    /// where the number has no name here. `null` elsewhere.
+    #[serde(default)]
+    pub design: Option<String>,
 }
 
 /// A CPU bandwidth limit.

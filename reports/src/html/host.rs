@@ -165,7 +165,7 @@ fn cpu_list(cpus: &[u32]) -> String {
 }
 
 fn topology(host: &Host) -> String {
-    let heads = [
+    let mut heads = vec![
         "CPU",
         "core",
         "last-level cache",
@@ -173,18 +173,29 @@ fn topology(host: &Host) -> String {
         "package",
         "capacity",
     ];
+    // Few machines tell of these.
+    let clusters = host.cpus.iter().any(|cpu| cpu.cluster.is_some());
+    let designs = host.cpus.iter().any(|cpu| cpu.design.is_some());
+    heads.extend(clusters.then_some("cluster"));
+    heads.extend(designs.then_some("design"));
     let mut table = Table::new("The topology that the machine claims", &heads);
     for cpu in &host.cpus {
         let Cpu {
             id,
             core,
+            cluster,
             l3,
             node,
             package,
             capacity,
+            design,
         } = cpu;
-        let data =
-            [core, l3, node, package, capacity].map(|v| Datum::number(v.map(|n| n.to_string())));
+        let numbers = [core, l3, node, package, capacity];
+        let numbers = numbers.into_iter().chain(clusters.then_some(cluster));
+        let mut data: Vec<Datum> = numbers
+            .map(|v| Datum::number(v.map(|n| n.to_string())))
+            .collect();
+        data.extend(designs.then(|| Datum::number(design.as_deref().map(escape))));
         table.row("", &id.to_string(), &data);
     }
     if table.is_empty() {

@@ -1,5 +1,7 @@
 //! What stands in the way of a good measurement, each with what to do about it.
 
+use super::kinds::{in_words, kinds};
+use bench_core::machine::PADDING_BYTES;
 use bench_core::record::{Cpu, Host};
 
 /// The obstacles that the machine's own words show, gravest first.
@@ -12,6 +14,7 @@ pub fn warnings(host: &Host) -> Vec<String> {
         topology(host),
         siblings(host),
         unequal_cores(host),
+        line_pairs(host),
         governor(host),
         boost(host),
         clocksource(host),
@@ -74,13 +77,26 @@ fn siblings(host: &Host) -> Option<String> {
 }
 
 fn unequal_cores(host: &Host) -> Option<String> {
-    let capacities: Vec<u32> = allowed(host)
-        .iter()
-        .filter_map(|cpu| cpu.capacity)
-        .collect();
-    let (least, most) = (capacities.iter().min()?, capacities.iter().max()?);
-    (least != most).then(|| format!(
-        "the allowed CPUs are of different speed (capacity {least} to {most}): the placements begin with the fastest, and a list (--placement 4,5,6,7) keeps threads on one kind"
+    let kinds = kinds(host);
+    let one = kinds
+        .get(1)?
+        .capacity
+        .is_some_and(|capacity| Some(capacity) != kinds[0].capacity);
+    let advice = if one {
+        "compact and scatter begin with the largest, and --placement biggest, smallest or capacity:N keeps threads on one kind"
+    } else {
+        "compact and scatter mix them, and --placement core:NAME keeps threads on one kind"
+    };
+    Some(format!(
+        "the allowed CPUs are of different kinds ({}): {advice}",
+        in_words(&kinds)
+    ))
+}
+
+fn line_pairs(host: &Host) -> Option<String> {
+    let line_bytes = host.cache_line_bytes?;
+    (line_bytes as usize > PADDING_BYTES).then(|| format!(
+        "a cache line of this machine is {line_bytes} bytes, but what must not share one is kept only {PADDING_BYTES} bytes apart: counters of threads share lines and slow each other, in every lock alike; build with a larger alignment (search for align({PADDING_BYTES})), or measure elsewhere"
     ))
 }
 

@@ -1,5 +1,6 @@
 //! The machine as text for a person.
 
+use super::kinds::{in_words, kinds};
 use bench_core::record::{Cpu, Host, Measured};
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -31,6 +32,13 @@ pub fn describe(host: &Host, warnings: &[String]) -> String {
         .unwrap_or_else(|| "none seen".to_owned());
     line(&mut text, "hypervisor", &hypervisor);
     line(&mut text, "CPUs", &cpus(host));
+    let kinds = kinds(host);
+    if kinds
+        .iter()
+        .any(|kind| kind.design.is_some() || kind.capacity.is_some())
+    {
+        line(&mut text, "core kinds", &in_words(&kinds));
+    }
     line(&mut text, "quota", &quota(host));
     line(&mut text, "SMT", &or_unknown(&host.smt));
     line(&mut text, "governor", &or_unknown(&host.governor));
@@ -95,9 +103,14 @@ fn cpus(host: &Host) -> String {
             several => several.to_string(),
         }
     };
+    // Most machines have none that tells more than their cores and caches.
+    let clusters = match count(|cpu| cpu.cluster).as_str() {
+        "?" => String::new(),
+        several => format!("{several} clusters of more than one core, "),
+    };
     let allowed: Vec<String> = host.allowed_cpus.iter().map(u32::to_string).collect();
     format!(
-        "{} online in {} cores, {} last-level caches, {} nodes, {} packages; this process may use {}",
+        "{} online in {} cores, {clusters}{} last-level caches, {} nodes, {} packages; this process may use {}",
         host.cpus.len(),
         count(|cpu| cpu.core),
         count(|cpu| cpu.l3),

@@ -4,7 +4,10 @@ mod advice;
 pub mod cgroup;
 mod describe;
 mod files;
+pub mod kinds;
+mod line;
 pub mod measure;
+mod midr;
 pub mod placement;
 mod processor;
 mod topology;
@@ -14,6 +17,7 @@ pub use describe::describe;
 
 use bench_core::record::Host;
 use files::Files;
+use midr::Midr;
 use std::path::Path;
 
 /// Reads the machine below `root`, which is `/` for the machine that this runs on, and says what stands in the way of a
@@ -31,14 +35,22 @@ pub fn read(root: &Path) -> (Host, Vec<String>) {
     } else {
         topology::allowed_cpus(&files)
     };
+    let online = topology::online(&files, &allowed_cpus);
+    let registers = midr::of_cpus(&files, &online, &cpuinfo);
+    // The words of arm64, if there are any.
+    let designs = |word, between| {
+        let kinds = midr::kinds(&registers, word);
+        (!kinds.is_empty()).then(|| kinds.join(between))
+    };
     let host = Host {
         arch: arch(&files, here),
-        cpu_vendor: processor::vendor(&cpuinfo),
-        cpu_model: processor::model(&cpuinfo),
-        cpu_revision: processor::revision(&cpuinfo),
+        cpu_vendor: processor::vendor(&cpuinfo).or_else(|| designs(Midr::vendor, "+")),
+        cpu_model: processor::model(&cpuinfo).or_else(|| designs(Midr::design, "+")),
+        cpu_revision: processor::revision(&cpuinfo)
+            .or_else(|| designs(|midr| midr.to_string(), "; ")),
         kernel: files.text("proc/sys/kernel/osrelease"),
         hypervisor: processor::hypervisor(&cpuinfo, &files),
-        cpus: topology::cpus(&files, &allowed_cpus),
+        cpus: topology::cpus(&files, &online, &registers),
         quota: cgroup::quota(root),
         smt: files.text("sys/devices/system/cpu/smt/control"),
         governor: governor(&files, &allowed_cpus),
@@ -54,11 +66,8 @@ pub fn read(root: &Path) -> (Host, Vec<String>) {
         perf_event_paranoid: files.number("proc/sys/kernel/perf_event_paranoid"),
         pmu: here.then(|| crate::counters::hardware().is_ok()),
         memory_bytes: memory_bytes(&files),
-        cache_line_bytes: allowed_cpus.first().and_then(|cpu| {
-            files.number(&format!(
-                "sys/devices/system/cpu/cpu{cpu}/cache/index0/coherency_line_size"
-            ))
-        }),
+        cache_line_bytes: cache_line_bytes(&files, &allowed_cpus)
+            .or_else(|| here.then(line::bytes).flatten()),
         allowed_cpus,
         measured: None,
     };
@@ -76,6 +85,16 @@ fn arch(files: &Files, here: bool) -> String {
         return built_for;
     }
     files.text("proc/sys/kernel/arch").unwrap_or(built_for)
+}
+
+/// The size of a line of the first-level data cache, the largest among the CPUs, by sysfs.
+fn cache_line_bytes(files: &Files, cpus: &[u32]) -> Option<u32> {
+    let sizes = cpus.iter().filter_map(|cpu| {
+        files.number(&format!(
+            "sys/devices/system/cpu/cpu{cpu}/cache/index0/coherency_line_size"
+        ))
+    });
+    sizes.max()
 }
 
 /// The governors of the CPUs, each once.

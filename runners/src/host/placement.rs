@@ -1,24 +1,34 @@
 //! Which CPU each worker gets.
 
 use super::files::parse_cpu_list;
+use super::kinds::{Kind, in_words, kinds};
 use bench_core::record::{Cpu, Host};
 use std::fmt;
 use std::str::FromStr;
 
 /// How workers are put on CPUs. Written in records as it is displayed.
 ///
-/// In each case but the list, CPUs of larger capacity come first (arm64 machines with two kinds of cores), and what the
+/// In each case but the list, CPUs of larger capacity come first (arm64 machines with several kinds of cores), and what the
 /// machine does not tell counts as shared by all, except for cores: every CPU is then one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Placement {
-    /// Near CPUs first: the cores of one last-level cache, then those of the next in the same node, then of the next
-    /// node, then of the next package; one thread per core. The second threads of cores come after all cores.
+    /// Near CPUs first: the cores of one cluster, then those of the next that shares the last-level cache, then of the next cache
+    /// in the same node, then of the next node, then of the next package; one thread per core. The second threads of cores
+    /// come after all cores.
     Compact,
-    /// Far CPUs first: packages take turns, within them nodes, within them last-level caches; one thread per core. The
-    /// second threads of cores come after all cores.
+    /// Far CPUs first: packages take turns, within them nodes, within them last-level caches, within them clusters; one
+    /// thread per core. The second threads of cores come after all cores.
     Scatter,
     /// As compact, but all threads of a core together.
     Smt,
+    /// As compact, on the cores of the greatest capacity alone.
+    Biggest,
+    /// As compact, on the cores of the least capacity alone.
+    Smallest,
+    /// As compact, on the cores of this capacity alone.
+    Capacity(u32),
+    /// As compact, on the cores of this design alone, whose name is here in lower case.
+    Core(String),
     /// These CPUs, in this order.
     List(Vec<u32>),
 }
@@ -28,7 +38,7 @@ pub enum Placement {
 pub enum PlacementError {
     /// Not a word or list that is known.
     #[error(
-        "{0:?} is not a placement; use compact, scatter, smt, or CPU numbers such as 0,2 or 4-7"
+        "{0:?} is not a placement; use compact, scatter, smt, biggest, smallest, capacity:N, core:NAME (`vmalock host` tells the kinds of cores), or CPU numbers such as 0,2 or 4-7"
     )]
     Unknown(String),
     /// A list names a CPU twice.
@@ -54,6 +64,34 @@ pub enum PlacementError {
         "the machine shows no two allowed CPUs that share a core, so that smt would be compact by another name; use compact, or allow CPUs of one core"
     )]
     NoSiblings,
+    /// All allowed CPUs are alike.
+    #[error(
+        "the machine shows one kind of core only ({kind}), so that {word} would be compact by another name; use compact, or allow CPUs of another kind"
+    )]
+    OneKind {
+        /// The placement.
+        word: String,
+        /// The one kind.
+        kind: String,
+    },
+    /// The kinds differ in design, but not in a capacity that is told.
+    #[error(
+        "the machine does not tell which of its kinds of cores is the larger ({kinds}: no two values of cpu_capacity in /sys), so that {word} names none; name one by its design, such as core:cortex-a55, or give CPUs as a list"
+    )]
+    Unranked {
+        /// The placement.
+        word: String,
+        /// The kinds.
+        kinds: String,
+    },
+    /// There are several kinds, and not the one that was asked for.
+    #[error("no allowed CPU is of the kind {word}; there are {kinds}")]
+    NoSuchKind {
+        /// The placement.
+        word: String,
+        /// The kinds.
+        kinds: String,
+    },
 }
 
 impl fmt::Display for Placement {
@@ -62,6 +100,10 @@ impl fmt::Display for Placement {
             Self::Compact => formatter.write_str("compact"),
             Self::Scatter => formatter.write_str("scatter"),
             Self::Smt => formatter.write_str("smt"),
+            Self::Biggest => formatter.write_str("biggest"),
+            Self::Smallest => formatter.write_str("smallest"),
+            Self::Capacity(capacity) => write!(formatter, "capacity:{capacity}"),
+            Self::Core(design) => write!(formatter, "core:{design}"),
             Self::List(cpus) => formatter.write_str(&list(cpus)),
         }
     }
@@ -81,9 +123,20 @@ impl FromStr for Placement {
             "compact" => return Ok(Self::Compact),
             "scatter" => return Ok(Self::Scatter),
             "smt" => return Ok(Self::Smt),
+            "biggest" => return Ok(Self::Biggest),
+            "smallest" => return Ok(Self::Smallest),
             _ => {}
         }
         let unknown = || PlacementError::Unknown(text.to_owned());
+        if let Some(capacity) = text.strip_prefix("capacity:") {
+            return capacity.parse().map(Self::Capacity).map_err(|_| unknown());
+        }
+        if let Some(design) = text.strip_prefix("core:") {
+            let design = design.to_ascii_lowercase();
+            return (!design.is_empty())
+                .then_some(Self::Core(design))
+                .ok_or_else(unknown);
+        }
         let cpus = parse_cpu_list(text).ok_or_else(unknown)?;
         let mut places = cpus.iter().enumerate();
         match places.find(|&(place, cpu)| cpus[..place].contains(cpu)) {
@@ -120,6 +173,11 @@ impl Placement {
         let mut places = Place::of_allowed(host);
         match self {
             Self::List(cpus) => return allowed_list(cpus, host),
+            Self::Biggest | Self::Smallest | Self::Capacity(_) | Self::Core(_) => {
+                let cpus = self.of_a_kind(kinds(host))?;
+                places.retain(|place| cpus.contains(&place.cpu));
+                places.sort_by_key(|place| (place.slowness, place.thread, place.near()));
+            }
             Self::Compact => {
                 places.sort_by_key(|place| (place.slowness, place.thread, place.near()));
             }
@@ -137,6 +195,50 @@ impl Placement {
             }
         }
         Ok(places.iter().map(|place| place.cpu).collect())
+    }
+}
+
+impl Placement {
+    /// The CPUs of the kind of core that is asked for.
+    fn of_a_kind(&self, kinds: Vec<Kind>) -> Result<Vec<u32>, PlacementError> {
+        let word = self.to_string();
+        if let [kind] = kinds.as_slice() {
+            return Err(PlacementError::OneKind {
+                word,
+                kind: kind.to_string(),
+            });
+        }
+        let capacities = || kinds.iter().map(|kind| kind.capacity);
+        let (least, most) = (capacities().min().flatten(), capacities().max().flatten());
+        let (biggest, smallest) = (*self == Self::Biggest, *self == Self::Smallest);
+        if (biggest || smallest) && (least.is_none() || least == most) {
+            return Err(PlacementError::Unranked {
+                word,
+                kinds: in_words(&kinds),
+            });
+        }
+        let wanted = |kind: &&Kind| match self {
+            Self::Biggest => kind.capacity == most,
+            Self::Smallest => kind.capacity == least,
+            Self::Capacity(capacity) => kind.capacity == Some(*capacity),
+            Self::Core(design) => {
+                let own = kind.design.as_ref();
+                own.is_some_and(|own| own.eq_ignore_ascii_case(design))
+            }
+            _ => true,
+        };
+        let cpus: Vec<u32> = kinds
+            .iter()
+            .filter(wanted)
+            .flat_map(|kind| kind.cpus.clone())
+            .collect();
+        if cpus.is_empty() {
+            return Err(PlacementError::NoSuchKind {
+                word,
+                kinds: in_words(&kinds),
+            });
+        }
+        Ok(cpus)
     }
 }
 
@@ -158,6 +260,7 @@ struct Place {
     package: u32,
     node: u32,
     l3: u32,
+    cluster: u32,
     core: u32,
     /// How many allowed CPUs of the same core come before this one.
     thread: usize,
@@ -170,6 +273,11 @@ impl Place {
     fn of_allowed(host: &Host) -> Vec<Self> {
         let unknown = Cpu::default();
         let greatest = host.cpus.iter().filter_map(|cpu| cpu.capacity).max();
+        // A last level that each core has for itself says nothing of nearness (Ampere's Altra tells of its second level alone).
+        let is_shared = |cpu: &Cpu| {
+            let mut others = host.cpus.iter().filter(|other| other.core != cpu.core);
+            others.any(|other| other.l3 == cpu.l3)
+        };
         let mut places: Vec<Self> = Vec::new();
         for &id in &host.allowed_cpus {
             let cpu = host.cpus.iter().find(|cpu| cpu.id == id);
@@ -179,7 +287,8 @@ impl Place {
                 cpu: id,
                 package: cpu.package.unwrap_or(0),
                 node: cpu.node.unwrap_or(0),
-                l3: cpu.l3.unwrap_or(0),
+                l3: cpu.l3.filter(|_| is_shared(cpu)).unwrap_or(0),
+                cluster: cpu.cluster.unwrap_or(0),
                 core,
                 thread: places.iter().filter(|other| other.core == core).count(),
                 slowness: greatest.unwrap_or(0) - cpu.capacity.or(greatest).unwrap_or(0),
@@ -189,14 +298,15 @@ impl Place {
     }
 
     /// CPUs near each other have keys near each other.
-    fn near(&self) -> (u32, u32, u32, u32) {
-        (self.package, self.node, self.l3, self.core)
+    fn near(&self) -> (u32, u32, u32, u32, u32) {
+        (self.package, self.node, self.l3, self.cluster, self.core)
     }
 }
 
-/// The turn of each CPU when packages take turns, within a package its nodes, within a node its caches: (turn of the
-/// CPU within its cache, turn of the cache, turn of the node, turn of the package), of which the first weighs most.
-fn turns(places: &[Place]) -> Vec<(usize, usize, usize, usize)> {
+/// The turn of each CPU when packages take turns, within a package its nodes, within a node its caches, under a cache its
+/// clusters: (turn of the CPU within its cluster, turn of the cluster, of the cache, of the node, of the package), of which the
+/// first weighs most.
+fn turns(places: &[Place]) -> Vec<(usize, usize, usize, usize, usize)> {
     /// The place of `own` among the distinct keys below it, and thus its turn.
     fn turn<K: Ord>(keys: impl Iterator<Item = K>, own: &K) -> usize {
         let before: std::collections::BTreeSet<K> = keys.filter(|key| key < own).collect();
@@ -212,8 +322,10 @@ fn turns(places: &[Place]) -> Vec<(usize, usize, usize, usize)> {
         let in_package = || peers(own).filter(|place| place.package == own.package);
         let in_node = || in_package().filter(|place| place.node == own.node);
         let in_cache = || in_node().filter(|place| place.l3 == own.l3);
+        let in_cluster = || in_cache().filter(|place| place.cluster == own.cluster);
         (
-            turn(in_cache().map(|place| place.core), &own.core),
+            turn(in_cluster().map(|place| place.core), &own.core),
+            turn(in_cache().map(|place| place.cluster), &own.cluster),
             turn(in_node().map(|place| place.l3), &own.l3),
             turn(in_package().map(|place| place.node), &own.node),
             turn(peers(own).map(|place| place.package), &own.package),

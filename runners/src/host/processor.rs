@@ -23,9 +23,9 @@ fn first(cpuinfo: &str, keys: &[&str]) -> Option<String> {
         .find_map(|key| values(cpuinfo, key).into_iter().next())
 }
 
-/// The vendor, or the implementer's number.
+/// The vendor, which arm64 gives as the number of an implementer only ([`super::midr`]).
 pub(super) fn vendor(cpuinfo: &str) -> Option<String> {
-    first(cpuinfo, &["vendor_id", "CPU implementer"])
+    first(cpuinfo, &["vendor_id"])
 }
 
 /// The model's name, which arm64 does not give.
@@ -33,23 +33,19 @@ pub(super) fn model(cpuinfo: &str) -> Option<String> {
     first(cpuinfo, &["model name", "Model Name", "cpu model"])
 }
 
-/// The numbers that tell one revision of a processor from another.
+/// The numbers that tell one revision of an x86 processor from another.
 pub(super) fn revision(cpuinfo: &str) -> Option<String> {
-    const KEYS: [(&str, &str); 8] = [
+    const KEYS: [(&str, &str); 4] = [
         ("cpu family", "family"),
         ("model", "model"),
         ("stepping", "stepping"),
         ("microcode", "microcode"),
-        ("CPU implementer", "implementer"),
-        ("CPU part", "part"),
-        ("CPU variant", "variant"),
-        ("CPU revision", "revision"),
     ];
     let words: Vec<String> = KEYS
         .iter()
         .filter_map(|(key, word)| {
             let values = values(cpuinfo, key);
-            // Cores of several kinds differ here; all are named.
+            // Cores of several kinds may differ here; all are named.
             (!values.is_empty()).then(|| format!("{word} {}", values.join("/")))
         })
         .collect();

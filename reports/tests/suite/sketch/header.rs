@@ -59,10 +59,12 @@ fn host() -> Host {
     let cpu = |id| Cpu {
         id,
         core: Some(0),
+        cluster: None,
         l3: Some(0),
         node: Some(0),
         package: Some(0),
         capacity: None,
+        design: None,
     };
     Host {
         arch: "x86_64".into(),

@@ -91,7 +91,7 @@ mod tests {
             l3: Some(l3),
             node: Some(package),
             package: Some(package),
-            capacity: None,
+            ..Cpu::default()
         };
         Host {
             allowed_cpus: vec![0, 1, 2, 3],

@@ -9,6 +9,8 @@ use std::collections::{BTreeMap, VecDeque};
 pub(super) enum Distance {
     /// Threads of one core.
     Core,
+    /// Cores of one cluster.
+    Cluster,
     /// Cores that share the last-level cache.
     Cache,
     /// Caches of one node.
@@ -24,6 +26,7 @@ impl Distance {
     pub(super) fn words(self) -> &'static str {
         match self {
             Self::Core => "threads of one core",
+            Self::Cluster => "cores of one cluster",
             Self::Cache => "cores that share a last-level cache",
             Self::Node => "cores of one node with different last-level caches",
             Self::Package => "cores of different nodes in one package",
@@ -39,6 +42,8 @@ impl Distance {
         let same = |one: Option<u32>, other: Option<u32>| one.is_some() && one == other;
         if same(a.core, b.core) {
             Self::Core
+        } else if same(a.cluster, b.cluster) {
+            Self::Cluster
         } else if same(a.l3, b.l3) {
             Self::Cache
         } else if a.package != b.package {
@@ -82,7 +87,7 @@ mod tests {
             l3: Some(id % 4 / 2 * 2),
             node: Some(id % 4 / 2),
             package: Some(id % 4 / 2),
-            capacity: None,
+            ..Cpu::default()
         };
         Host {
             allowed_cpus: (0..8).collect(),
