@@ -1,5 +1,9 @@
 //! Says to the program what it was built from: the git revision, the compiler and the target.
 
+#[path = "build/atomics.rs"]
+mod atomics;
+
+use std::path::Path;
 use std::process::Command;
 
 fn main() {
@@ -14,17 +18,35 @@ fn main() {
         "cargo::rustc-env=VMALOCK_TARGET_FEATURES={}",
         variable("CARGO_CFG_TARGET_FEATURE")
     );
+    println!("cargo::rustc-env=VMALOCK_ATOMICS={}", atomics(&rustc));
     println!(
         "cargo::rustc-env=VMALOCK_GIT_REVISION={}",
         output("git", &["rev-parse", "--short=12", "HEAD"]).unwrap_or_default()
     );
     println!("cargo::rustc-env=VMALOCK_GIT_TREE={}", tree());
     println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=build");
     if let Some(git) = output("git", &["rev-parse", "--absolute-git-dir"]) {
         for file in ["HEAD", "index"] {
             println!("cargo::rerun-if-changed={git}/{file}");
         }
     }
+}
+
+/// How an atomic read-modify-write compiles, where there are several ways; empty elsewhere, and where the compiler does not
+/// show it.
+fn atomics(rustc: &str) -> &'static str {
+    let variable = |name: &str| std::env::var(name).unwrap_or_default();
+    if variable("CARGO_CFG_TARGET_ARCH") != "aarch64" {
+        return "";
+    }
+    let flags = variable("CARGO_ENCODED_RUSTFLAGS");
+    let flags: Vec<&str> = flags.split('\u{1f}').filter(|f| !f.is_empty()).collect();
+    let scratch = variable("OUT_DIR");
+    atomics::of(rustc, &variable("TARGET"), &flags, Path::new(&scratch)).unwrap_or_else(|why| {
+        println!("cargo::warning=how atomics compile is not known: {why}");
+        ""
+    })
 }
 
 /// `dirty` when tracked files differ from the revision, else `clean`: words of one length, so that what follows them in the

@@ -76,6 +76,11 @@ pub struct ToolInfo {
     pub profile: String,
     /// The target features that change how atomics compile (`lse`, ...), sorted.
     pub target_features: Vec<String>,
+    /// How an atomic read-modify-write was compiled, where there are several ways. On arm64: `lse` (one instruction of
+    /// ARMv8.1), `outline` (a call of a helper that takes such an instruction where the processor has it) or `ll-sc` (a
+    /// loop of load and store exclusive). `null` elsewhere, in older files, and where the compiler did not show it.
+    #[serde(default)]
+    pub atomics: Option<String>,
 }
 
 /// The clock behind stamps, measured at the start of the run.

@@ -33,12 +33,16 @@ pub struct Build {
     pub rustc: String,
     /// The target features that the compiler may use, with commas between them.
     pub target_features: String,
+    /// How atomic operations are compiled, where there are several ways; as in the header of a run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub atomics: Option<String>,
 }
 
 impl Build {
     /// Field by field what differs from this build, a sentence part each.
     #[must_use]
     pub fn differences(&self, other: &Self) -> Vec<String> {
+        let atomics = |build: &Self| build.atomics.clone().unwrap_or_else(|| "not said".into());
         let fields = [
             ("target", &self.target, &other.target),
             ("compiler", &self.rustc, &other.rustc),
@@ -47,6 +51,7 @@ impl Build {
                 &self.target_features,
                 &other.target_features,
             ),
+            ("atomics", &atomics(self), &atomics(other)),
         ];
         fields
             .into_iter()

@@ -39,6 +39,7 @@ fn file() -> ExactFile {
             target: "x86_64-unknown-linux-gnu".to_owned(),
             rustc: "rustc 1.95.0 (59807616e 2026-04-14)".to_owned(),
             target_features: "fxsr,sse,sse2".to_owned(),
+            atomics: None,
         },
         counts: counts(),
     }
@@ -156,11 +157,13 @@ fn another_build_is_told_field_by_field() {
     assert!(one.differences(&two).is_empty());
     two.target_features.push_str(",avx2");
     two.rustc = "rustc 1.96.0".to_owned();
+    two.atomics = Some("lse".to_owned());
     assert_eq!(
         one.differences(&two),
         [
             "compiler: rustc 1.95.0 (59807616e 2026-04-14), and here rustc 1.96.0",
             "target features: fxsr,sse,sse2, and here fxsr,sse,sse2,avx2",
+            "atomics: not said, and here lse",
         ]
     );
 }

@@ -118,6 +118,10 @@ fn build(digest: &Digest<'_>) -> Vec<(&'static str, String)> {
     } else {
         tool.target_features.join(", ")
     };
+    let atomics = tool.atomics.as_ref();
+    let features = atomics.map_or(features.clone(), |how| {
+        format!("{features}; atomics: {how}")
+    });
     let elapsed = digest
         .run
         .footer

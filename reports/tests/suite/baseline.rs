@@ -302,6 +302,7 @@ fn a_host_or_a_compiler_that_differs_is_named_field_by_field() {
         git_revision: Some("another".into()),
         rustc: "rustc 1.96.0".into(),
         target_features: vec!["lse".into()],
+        atomics: Some("lse".into()),
         ..tool.clone()
     };
     let fields: Vec<String> = baseline
@@ -312,6 +313,11 @@ fn a_host_or_a_compiler_that_differs_is_named_field_by_field() {
     // Another revision is what is asked after.
     assert_eq!(
         fields,
-        ["host.kernel", "tool.rustc", "tool.target_features"]
+        [
+            "host.kernel",
+            "tool.atomics",
+            "tool.rustc",
+            "tool.target_features"
+        ]
     );
 }

@@ -125,6 +125,7 @@ pub fn this_build() -> Build {
         target: tool.target,
         rustc: tool.rustc,
         target_features: env!("VMALOCK_TARGET_FEATURES").to_owned(),
+        atomics: tool.atomics,
     }
 }
 

@@ -67,6 +67,10 @@ pub(crate) fn tool() -> ToolInfo {
         }
         .to_owned(),
         target_features,
+        atomics: match env!("VMALOCK_ATOMICS") {
+            "" => None,
+            word => Some(word.to_owned()),
+        },
     }
 }
 

@@ -24,6 +24,7 @@ impl Sketch {
                 target: "x86_64-unknown-linux-gnu".into(),
                 profile: "release".into(),
                 target_features: vec![],
+                atomics: None,
             },
             started_at: "2026-11-25T12:00:00Z".into(),
             command: vec!["vmalock".into(), "run".into()],

@@ -93,10 +93,16 @@ impl Program {
     /// What differs between the two builds besides the revision, a sentence each.
     pub(super) fn differences(&self, here: &ToolInfo) -> Vec<String> {
         let features = |tool: &ToolInfo| tool.target_features.join(",");
+        let atomics = |tool: &ToolInfo| {
+            tool.atomics
+                .clone()
+                .unwrap_or_else(|| "not said".to_owned())
+        };
         [
             ("compiler", self.tool.rustc.clone(), here.rustc.clone()),
             ("target", self.tool.target.clone(), here.target.clone()),
             ("target features", features(&self.tool), features(here)),
+            ("way of atomics", atomics(&self.tool), atomics(here)),
         ]
         .into_iter()
         .filter(|(_, theirs, ours)| theirs != ours)
