@@ -23,13 +23,14 @@ import subprocess
 import sys
 import tempfile
 
+import arm64_code
+from arm64_code import FENCE, OTHER, RMW
+
 # Reads of each lock before the one that counts: WARM_UP of the program.
 WARM_UP = 3
 PLANTED = "planted-"
 # A read takes hundreds of instructions at most; one that takes so many does not end.
 LIMIT = 1_000_000
-
-RMW, FENCE, OTHER = "rmw", "fence", "other"
 
 
 class Skipped(Exception):
@@ -60,19 +61,6 @@ def x86_kind(code):
     return RMW
 
 
-def arm64_kind(word):
-    """What this instruction is."""
-    if word & 0xFFFFF0FF == 0xD50330BF:  # dmb; of ish and sy, not of loads or stores alone
-        return FENCE if word >> 8 & 15 in (11, 15) else OTHER
-    if word & 0x3FA07C00 == 0x08A07C00 or word & 0xBFA07C00 == 0x08207C00:  # cas, casp
-        return RMW
-    if word & 0x3F200C00 == 0x38200000:  # ldadd and its kind, swp; ldapr is a plain load
-        return OTHER if word & 0x3FFFFC00 == 0x38BFC000 else RMW
-    if word & 0x3FE00000 == 0x08000000:  # stxr, stlxr: the pair counts where it stores
-        return RMW
-    return OTHER
-
-
 class Read:
     """One read: the lock's name, what its notes say, and what was executed."""
 
@@ -81,10 +69,16 @@ class Read:
         self.name, self.entry = name, int(address, 16)
         self.noted = (int(rmws), int(fences))
         self.instructions, self.counts = 0, {RMW: 0, FENCE: 0, OTHER: 0}
+        # Of arm64, each instruction with the function that it is in.
+        self.code = []
 
     def add(self, kind):
         self.instructions += 1
         self.counts[kind] += 1
+
+    def add_arm64(self, function, word):
+        self.add(arm64_code.kind(word))
+        self.code.append((function, word))
 
     def counted(self):
         return (self.counts[RMW], self.counts[FENCE])
@@ -171,16 +165,18 @@ def count_natively(program):
     return reads
 
 
-def count_under_qemu(program):
+def count_under_qemu(program, cpu=None):
+    """The reads of PROGRAM; on this model of a processor, or the one that QEMU_CPU names."""
     qemu = shutil.which("qemu-aarch64")
     if not qemu:
         raise Skipped("qemu-aarch64 is not installed")
     usage = subprocess.run([qemu, "-help"], capture_output=True, text=True, check=False).stdout
     single = "-one-insn-per-tb" if "one-insn-per-tb" in usage else "-singlestep"
+    model = ["-cpu", cpu] if cpu else []
     library = ["-L", "/usr/aarch64-linux-gnu"] if os.path.isdir("/usr/aarch64-linux-gnu") else []
     with tempfile.TemporaryDirectory() as scratch:
         log = os.path.join(scratch, "log")
-        command = [qemu, *library, single, "-d", "in_asm,exec,nochain", "-D", log, program]
+        command = [qemu, *model, *library, single, "-d", "in_asm,exec,nochain", "-D", log, program]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise SystemExit(f"read_pairs.py: the program failed under qemu: {done.stderr}")
@@ -196,30 +192,32 @@ def follow_log(log, reads):
     waiting = iter(reads)
     read, visits, back = next(waiting), 0, None
     before = None
-    for at in executed:
+    for at, function in executed:
         if back is not None:
             if at == back:
                 read, visits, back = next(waiting, None), 0, None
                 if read is None:
                     return
             else:
-                read.add(arm64_kind(words[at]))
+                read.add_arm64(function, words[at])
         elif at == read.entry:
             visits += 1
             if visits > WARM_UP:
                 back = before + 4
-                read.add(arm64_kind(words[at]))
+                read.add_arm64(function, words[at])
         before = at
     raise SystemExit(f"read_pairs.py: the read of {read.name} is not in qemu's log")
 
 
 def main_thread_addresses(log, words):
+    """Each instruction that was executed: its address, and the function that it is in, as far as the program names it."""
     translated = re.compile(r"^0x([0-9a-f]+):\s+([0-9a-f]{8})\b")
-    traced = re.compile(r"^Trace \d+: 0x[0-9a-f]+ \[[0-9a-f]+/([0-9a-f]+)/")
+    traced = re.compile(r"^Trace \d+: 0x[0-9a-f]+ \[[0-9a-f]+/([0-9a-f]+)/[^]]*\]\s*(\S*)")
     with open(log, encoding="ascii", errors="replace") as lines:
         for line in lines:
             if line.startswith("Trace"):
-                yield int(traced.match(line).group(1), 16)
+                address, function = traced.match(line).groups()
+                yield int(address, 16), function
             elif found := translated.match(line):
                 words[int(found.group(1), 16)] = int(found.group(2), 16)
 
@@ -258,4 +256,5 @@ def main(words):
     return 0 if judge(reads) else 1
 
 
-sys.exit(main(sys.argv[1:]))
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
