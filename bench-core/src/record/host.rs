@@ -19,6 +19,10 @@ pub struct Host {
     pub kernel: Option<String>,
     /// The hypervisor, when the machine says that it has one.
     pub hypervisor: Option<String>,
+    /// What runs the program in the place of a processor, in words, such as `qemu-user (an aarch64 program on an x86_64
+    /// kernel)`; `null` when nothing showed. No timing of such a run means anything.
+    #[serde(default)]
+    pub emulator: Option<String>,
     /// The CPUs that this process may run on, by the kernel's number, ascending (affinity and cpuset).
     pub allowed_cpus: Vec<u32>,
     /// Every online CPU and where it sits.

@@ -21,12 +21,15 @@ struct Answer<'a> {
     warnings: &'a [String],
 }
 
-/// Looks at the machine and measures it.
+/// Looks at the machine and measures it. Under an emulator there is no machine to be measured.
 #[must_use]
 pub fn look() -> (Host, Clock, Vec<String>) {
     let (mut host, mut warnings) = host::read(Path::new("/"));
     let clock = Clock::calibrate();
     warnings.extend(clock::doubts(&clock.info()));
+    if host.emulator.is_some() {
+        return (host, clock, warnings);
+    }
     let measured = host::measure::measure(&host, &clock, MEASURE_BUDGET);
     warnings.extend(measured.contradictions.iter().cloned());
     host.measured = Some(measured);

@@ -8,6 +8,7 @@ use bench_core::record::{Cpu, Host};
 #[must_use]
 pub fn warnings(host: &Host) -> Vec<String> {
     let obstacles = [
+        emulator(host),
         one_cpu(host),
         quota(host),
         hypervisor(host),
@@ -30,6 +31,13 @@ pub fn warnings(host: &Host) -> Vec<String> {
 fn allowed(host: &Host) -> Vec<&Cpu> {
     let allowed = |cpu: &&Cpu| host.allowed_cpus.contains(&cpu.id);
     host.cpus.iter().filter(allowed).collect()
+}
+
+fn emulator(host: &Host) -> Option<String> {
+    let emulator = host.emulator.as_ref()?;
+    Some(format!(
+        "this program is emulated, by {emulator}: no timing means anything, and what is measured is only checked for correctness; measure on a machine of the program's own architecture"
+    ))
 }
 
 fn one_cpu(host: &Host) -> Option<String> {

@@ -31,6 +31,9 @@ pub fn describe(host: &Host, warnings: &[String]) -> String {
         .clone()
         .unwrap_or_else(|| "none seen".to_owned());
     line(&mut text, "hypervisor", &hypervisor);
+    if let Some(emulator) = &host.emulator {
+        line(&mut text, "emulator", emulator);
+    }
     line(&mut text, "CPUs", &cpus(host));
     let kinds = kinds(host);
     if kinds

@@ -24,6 +24,12 @@ impl Files {
         (!text.is_empty()).then(|| text.to_owned())
     }
 
+    /// Where a symbolic link leads; `None` when it cannot be read.
+    pub(super) fn link(&self, path: &str) -> Option<String> {
+        let target = std::fs::read_link(self.root.join(path)).ok()?;
+        Some(target.to_string_lossy().into_owned())
+    }
+
     /// The file's text as a number.
     pub(super) fn number<T: FromStr>(&self, path: &str) -> Option<T> {
         self.text(path)?.parse().ok()

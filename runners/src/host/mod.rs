@@ -3,6 +3,7 @@
 mod advice;
 pub mod cgroup;
 mod describe;
+mod emulator;
 mod files;
 pub mod kinds;
 mod line;
@@ -50,6 +51,7 @@ pub fn read(root: &Path) -> (Host, Vec<String>) {
             .or_else(|| designs(|midr| midr.to_string(), "; ")),
         kernel: files.text("proc/sys/kernel/osrelease"),
         hypervisor: processor::hypervisor(&cpuinfo, &files),
+        emulator: emulator::emulator(&files, &cpuinfo, std::env::consts::ARCH, here),
         cpus: topology::cpus(&files, &online, &registers),
         quota: cgroup::quota(root),
         smt: files.text("sys/devices/system/cpu/smt/control"),
@@ -76,6 +78,13 @@ pub fn read(root: &Path) -> (Host, Vec<String>) {
         warnings.extend(crate::noise::gaps());
     }
     (host, warnings)
+}
+
+/// What runs this program in the place of a processor, in words; `None` where nothing shows.
+pub(crate) fn emulator() -> Option<String> {
+    let files = Files::below(Path::new("/"));
+    let cpuinfo = files.text("proc/cpuinfo").unwrap_or_default();
+    emulator::emulator(&files, &cpuinfo, std::env::consts::ARCH, true)
 }
 
 /// The architecture: of this build here, of the files elsewhere.
