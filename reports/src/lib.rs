@@ -11,6 +11,7 @@ pub mod baseline;
 pub mod check;
 pub mod compare;
 mod digest;
+mod emulated;
 pub mod exact;
 mod html;
 mod plain;
@@ -24,6 +25,7 @@ mod verdict;
 mod words;
 
 pub use ahead::{Ahead, ahead};
+pub use emulated::{Emulated, refuse_emulated};
 pub use html::{html, trend_html};
 pub use read::{Problem, ReadError, Run, load};
 pub use table::summary;

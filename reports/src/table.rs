@@ -3,7 +3,7 @@
 use crate::digest::{Digest, Kind, LATENCY, Ranking, RoleTable, Row, Setting, THROUGHPUT};
 use crate::read::Run;
 use crate::stats::timer_floor_ns;
-use crate::{plain, precision, verdict, words};
+use crate::{emulated, plain, precision, verdict, words};
 use std::fmt::Write as _;
 
 const HEADS: [&str; 12] = [
@@ -22,10 +22,17 @@ const HEADS: [&str; 12] = [
 ];
 
 /// A run as plain text: for each workload and thread count, one line for each lock, and a second one where a role times
-/// several kinds of operation.
+/// several kinds of operation. Of a run that was emulated there are no numbers, only what was verified.
 #[must_use]
 pub fn summary(run: &Run) -> String {
     let digest = Digest::of(run);
+    if let Some(emulator) = &run.header.host.emulator {
+        let mut out = emulated::summary(&digest, emulator);
+        for note in left_out(&digest) {
+            plain::wrap(&mut out, "- ", &note);
+        }
+        return out;
+    }
     let mut out = String::new();
     let mut marks = Marks::default();
     for setting in &digest.settings {

@@ -27,6 +27,8 @@ pub mod verify;
 
 use args::{Cli, Command};
 use clap::Parser;
+use cmd::compare::HOSTS_EXIT_CODE;
+use cmd::emulated::EmulatedHost;
 use contender::Contender;
 use std::io::{ErrorKind, Write, stderr, stdin, stdout};
 use std::process::ExitCode;
@@ -65,8 +67,17 @@ pub fn main_with(contenders: &[Contender]) -> ExitCode {
             // Nobody is left to tell when this fails.
             let _ = writeln!(stderr(), "vmalock: {error:#}");
         }
-        ExitCode::from(USAGE_EXIT_CODE)
+        ExitCode::from(exit_code(&error))
     })
+}
+
+/// Where times mean nothing there is nothing to mend, but another host to go to.
+fn exit_code(error: &anyhow::Error) -> u8 {
+    if error.is::<EmulatedHost>() || error.is::<reports::Emulated>() {
+        HOSTS_EXIT_CODE
+    } else {
+        USAGE_EXIT_CODE
+    }
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

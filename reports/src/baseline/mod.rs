@@ -15,6 +15,7 @@ mod relative;
 
 use crate::compare::differences::Difference;
 use crate::digest::{Digest, LATENCY, THROUGHPUT};
+use crate::emulated::refuse_emulated;
 use crate::read::Run;
 use bench_core::plan::Mode;
 use bench_core::record::{Host, ToolInfo};
@@ -86,6 +87,9 @@ pub enum Refusal {
         "the run was measured by a {0} build, whose numbers say nothing: measure it again with `cargo run --release -- run`"
     )]
     NotARelease(String),
+    /// Times of an emulator.
+    #[error("the run was emulated, by {0}: no timing in it means anything; measure on a machine of the program's own architecture")]
+    Emulated(String),
     /// Lines that are no records.
     #[error("{lines} of the run cannot be read (first {first}): measure it again")]
     BadLines {
@@ -190,6 +194,9 @@ fn check_run(run: &Run) -> Result<(), Refusal> {
             lines: crate::words::count(run.problems.len() as u64, "line"),
             first: first.to_string(),
         });
+    }
+    if let Err(emulated) = refuse_emulated(run) {
+        return Err(Refusal::Emulated(emulated.emulator));
     }
     if run.header.tool.profile != RELEASE {
         return Err(Refusal::NotARelease(run.header.tool.profile.clone()));

@@ -13,6 +13,7 @@ mod shared;
 mod table;
 
 use crate::digest::Digest;
+use crate::emulated::{Emulated, refuse_emulated};
 use crate::read::Run;
 use crate::table::{left_out, title};
 use crate::verdict;
@@ -70,6 +71,9 @@ pub enum CompareError {
         "both are the same run, begun at {0}: compare two of its locks with --locks, or give another run"
     )]
     SameRun(String),
+    /// One was emulated.
+    #[error(transparent)]
+    Emulated(#[from] Emulated),
 }
 
 fn lines(differences: &[Difference]) -> String {
@@ -86,8 +90,15 @@ pub fn hosts(one: &Host, other: &Host) -> Vec<Difference> {
 
 /// The lock `other` against the lock `one` of the same run. A difference below `margin`, a share such as 0.02, is none;
 /// without it each metric has its own.
-#[must_use]
-pub fn locks(run: &Run, [one, other]: [&str; 2], margin: Option<f64>) -> Comparison {
+///
+/// # Errors
+/// When the run was emulated.
+pub fn locks(
+    run: &Run,
+    [one, other]: [&str; 2],
+    margin: Option<f64>,
+) -> Result<Comparison, CompareError> {
+    refuse_emulated(run)?;
     let digest = Digest::of(run);
     let mut groups = Vec::new();
     for setting in &digest.settings {
@@ -112,14 +123,14 @@ pub fn locks(run: &Run, [one, other]: [&str; 2], margin: Option<f64>) -> Compari
         notes: of_the_run(&digest, ""),
     };
     comparison.judge(margin);
-    comparison
+    Ok(comparison)
 }
 
 /// The run `other` against the run `one`, for every lock and setting that both have, or for `only` these locks unless it
 /// is empty.
 ///
 /// # Errors
-/// When the runs are of two hosts, or one and the same.
+/// When the runs are of two hosts, one and the same, or one of them was emulated.
 pub fn runs(
     [one, other]: [&Run; 2],
     only: &[String],
@@ -128,6 +139,8 @@ pub fn runs(
     if one.header == other.header {
         return Err(CompareError::SameRun(one.header.started_at.clone()));
     }
+    refuse_emulated(one)?;
+    refuse_emulated(other)?;
     let hosts = differences::of_hosts(&one.header.host, &other.header.host);
     if !hosts.is_empty() {
         return Err(CompareError::Hosts(hosts));

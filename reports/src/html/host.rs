@@ -54,7 +54,7 @@ fn pairs(caption: &str, pairs: &[(&str, String)]) -> String {
 }
 
 fn machine(host: &Host) -> Vec<(&'static str, String)> {
-    vec![
+    let mut machine = vec![
         ("CPU", known(host.cpu_model.as_ref())),
         ("vendor", known(host.cpu_vendor.as_ref())),
         ("revision", known(host.cpu_revision.as_ref())),
@@ -78,7 +78,10 @@ fn machine(host: &Host) -> Vec<(&'static str, String)> {
             "cache line",
             known(host.cache_line_bytes.map(|b| format!("{b} bytes"))),
         ),
-    ]
+    ];
+    let emulator = host.emulator.iter().cloned();
+    machine.extend(emulator.map(|emulator| ("emulator", emulator)));
+    machine
 }
 
 fn settings(host: &Host) -> Vec<(&'static str, String)> {

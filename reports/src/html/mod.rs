@@ -3,6 +3,7 @@
 mod axis;
 mod chart;
 mod counters;
+mod emulated;
 mod fairness;
 mod host;
 mod latency;
@@ -114,27 +115,50 @@ impl Page<'_> {
     }
 }
 
-/// All sections of one run.
+/// A part of what is shown of a run.
+type Section = fn(&Page<'_>, &Digest<'_>) -> String;
+
+/// The sections of a run: its word in links, its heading, what makes it.
+const SECTIONS: [(&str, &str, Section); 12] = [
+    ("throughput", "Throughput", throughput::section),
+    ("latency", "Latency", latency::section),
+    ("outcomes", "How faults ended", outcomes::section),
+    ("fairness", "Fairness across threads", fairness::section),
+    ("counters", "Counters per operation", counters::section),
+    ("spread", "Where the spread comes from", spread::section),
+    ("locks", "Locks and their size", locks::section),
+    ("host", "Host and build", host::section),
+    ("method", "Method", method::section),
+    ("workloads", "Workloads", locks::workloads),
+    ("errors", "Errors and unverified cells", leftovers::cells),
+    (
+        "problems",
+        "Problems found while reading",
+        leftovers::problems,
+    ),
+];
+
+/// Those whose numbers are times, or depend on them.
+const OF_TIME: [&str; 7] = [
+    "throughput",
+    "latency",
+    "outcomes",
+    "fairness",
+    "counters",
+    "spread",
+    "method",
+];
+
+/// All sections of one run. One that was emulated has none whose numbers are of time.
 fn run(page: &Page<'_>, digest: &Digest<'_>, number: usize) -> String {
-    type Section = fn(&Page<'_>, &Digest<'_>) -> String;
-    let sections: [(&str, &str, Section); 12] = [
-        ("throughput", "Throughput", throughput::section),
-        ("latency", "Latency", latency::section),
-        ("outcomes", "How faults ended", outcomes::section),
-        ("fairness", "Fairness across threads", fairness::section),
-        ("counters", "Counters per operation", counters::section),
-        ("spread", "Where the spread comes from", spread::section),
-        ("locks", "Locks and their size", locks::section),
-        ("host", "Host and build", host::section),
-        ("method", "Method", method::section),
-        ("workloads", "Workloads", locks::workloads),
-        ("errors", "Errors and unverified cells", leftovers::cells),
-        (
-            "problems",
-            "Problems found while reading",
-            leftovers::problems,
-        ),
-    ];
+    let emulator = digest.run.header.host.emulator.as_deref();
+    let sections: Vec<&(&str, &str, Section)> = match emulator {
+        Some(_) => SECTIONS
+            .iter()
+            .filter(|s| !OF_TIME.contains(&s.0))
+            .collect(),
+        None => SECTIONS.iter().collect(),
+    };
     let links: String = sections
         .iter()
         .map(|(id, name, _)| format!("<a href=\"#r{number}-{id}\">{name}</a> "))
@@ -142,7 +166,10 @@ fn run(page: &Page<'_>, digest: &Digest<'_>, number: usize) -> String {
     let mut out = format!(
         "<article id=r{number}>\n{}<nav aria-label=Sections>{links}</nav>\n{}",
         overview::head(digest),
-        overview::section(page, digest)
+        match emulator {
+            Some(emulator) => emulated::section(page, digest, emulator),
+            None => overview::section(page, digest),
+        }
     );
     for (id, name, section) in sections {
         out += &format!(

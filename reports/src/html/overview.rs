@@ -22,6 +22,7 @@ pub(super) fn head(digest: &Digest<'_>) -> String {
             .as_ref()
             .map(|h| format!("virtual machine ({h})")),
     );
+    facts.extend(host.emulator.as_ref().map(|e| format!("emulated by {e}")));
     facts.extend(host.kernel.as_ref().map(|k| format!("Linux {k}")));
     facts.push(format!("started {}", header.started_at));
     facts.push(format!(
@@ -187,7 +188,7 @@ fn badges(digest: &Digest<'_>) -> String {
 }
 
 /// How the run ended, if not as planned.
-fn incomplete(digest: &Digest<'_>) -> Option<String> {
+pub(super) fn incomplete(digest: &Digest<'_>) -> Option<String> {
     match &digest.run.footer {
         None => {
             Some("The file has no last line: the run was cut off, or is still going on.".into())

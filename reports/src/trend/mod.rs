@@ -11,6 +11,7 @@ pub(crate) mod table;
 use crate::compare::Difference;
 use crate::compare::differences::of_hosts;
 use crate::digest::Digest;
+use crate::emulated::{Emulated, refuse_emulated};
 use crate::read::Run;
 use crate::stats::{EDivisive, benjamini_hochberg, median};
 use std::cmp::Ordering;
@@ -114,6 +115,9 @@ pub enum TrendError {
         "no lock that excludes is in all of the runs, so there is nothing to relate the others to: leave out the runs that have other locks"
     )]
     NothingInCommon,
+    /// One of them was emulated.
+    #[error(transparent)]
+    Emulated(#[from] Emulated),
 }
 
 fn runs_in_words(count: &usize) -> String {
@@ -128,7 +132,7 @@ fn lines(differences: &[Difference]) -> String {
 /// The trend of these runs, in the order in which they were begun.
 ///
 /// # Errors
-/// When they are too few, of several hosts, not each once, or without a common reference.
+/// When they are too few, of several hosts, emulated, not each once, or without a common reference.
 pub fn trend(runs: &[Run], choice: &Choice) -> Result<Trend, TrendError> {
     let mut runs: Vec<&Run> = runs.iter().collect();
     // RFC 3339 in UTC to the second: the order of the words is that of the times.
@@ -194,6 +198,7 @@ fn check(runs: &[&Run]) -> Result<(), TrendError> {
                 started_at: run.header.started_at.clone(),
             });
         }
+        refuse_emulated(run)?;
         let differences = of_hosts(&runs[0].header.host, &run.header.host);
         if !differences.is_empty() {
             return Err(TrendError::Hosts {

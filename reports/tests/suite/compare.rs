@@ -2,7 +2,8 @@ use crate::run;
 use crate::sketch::Sketch;
 use bench_core::plan::Mode;
 use bench_core::record::{Cell, Record};
-use reports::compare::{CompareError, locks, runs};
+use reports::Run;
+use reports::compare::{CompareError, Comparison, runs};
 
 /// A run with enough processes to say something, and few cells.
 fn sketch(seed: u64) -> Sketch {
@@ -14,6 +15,11 @@ fn sketch(seed: u64) -> Sketch {
         seed,
         ..Sketch::small()
     }
+}
+
+/// Two locks of a run that was not emulated.
+fn locks(run: &Run, names: [&str; 2], margin: Option<f64>) -> Comparison {
+    reports::compare::locks(run, names, margin).expect("no emulator")
 }
 
 /// The records with every cell changed.

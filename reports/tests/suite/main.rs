@@ -4,6 +4,7 @@ mod baseline;
 mod baseline_check;
 mod compare;
 mod coverage;
+mod emulated;
 mod gate;
 mod outputs;
 mod page;

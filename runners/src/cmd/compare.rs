@@ -12,7 +12,7 @@ use std::process::ExitCode;
 
 /// The exit code when the comparison has no verdict at all.
 pub const INCONCLUSIVE_EXIT_CODE: u8 = 3;
-/// The exit code when the runs are of two hosts.
+/// The exit code when the runs are of two hosts, or of none: their program was emulated.
 pub const HOSTS_EXIT_CODE: u8 = 4;
 
 /// Runs the command. Lines that are no records are named on `err`; the comparison is made of the others and the exit code
@@ -36,13 +36,24 @@ pub fn run(
             bail!("`{first}` is compared with itself: give two locks, or two runs");
         }
         let comparison = reports::compare::locks(&one, [first, second], args.margin);
-        return print(&comparison, one.problems.is_empty(), out);
+        return told(comparison, one.problems.is_empty(), out, err);
     };
     let other = load(other, &args.locks, err)?;
     let whole = one.problems.is_empty() && other.problems.is_empty();
-    match reports::compare::runs([&one, &other], &args.locks, args.margin) {
+    let comparison = reports::compare::runs([&one, &other], &args.locks, args.margin);
+    told(comparison, whole, out, err)
+}
+
+/// The comparison on `out`, or on `err` why the hosts of the runs do not allow it.
+fn told(
+    comparison: Result<Comparison, CompareError>,
+    whole: bool,
+    out: &mut impl Write,
+    err: &mut impl Write,
+) -> anyhow::Result<ExitCode> {
+    match comparison {
         Ok(comparison) => print(&comparison, whole, out),
-        Err(hosts @ CompareError::Hosts(_)) => {
+        Err(hosts @ (CompareError::Hosts(_) | CompareError::Emulated(_))) => {
             writeln!(err, "vmalock: {hosts}")?;
             Ok(ExitCode::from(HOSTS_EXIT_CODE))
         }

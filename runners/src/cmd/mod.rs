@@ -3,6 +3,7 @@
 pub mod baseline;
 pub mod check;
 pub mod compare;
+pub mod emulated;
 pub mod host;
 pub mod list;
 pub mod report;

@@ -34,7 +34,7 @@ pub fn run(
             writeln!(err, "vmalock: {few}")?;
             return Ok(ExitCode::from(INCONCLUSIVE_EXIT_CODE));
         }
-        Err(hosts @ TrendError::Hosts { .. }) => {
+        Err(hosts @ (TrendError::Hosts { .. } | TrendError::Emulated(_))) => {
             writeln!(err, "vmalock: {hosts}")?;
             return Ok(ExitCode::from(HOSTS_EXIT_CODE));
         }

@@ -27,6 +27,11 @@ pub enum Unavailable {
     /// There is no valgrind.
     #[error("valgrind is not installed: install the package `valgrind`")]
     NoValgrind,
+    /// This program is emulated, and valgrind runs programs of its own processor only.
+    #[error(
+        "instructions are counted by valgrind on the program's own architecture, and this program is emulated, by {0}"
+    )]
+    Emulated(String),
     /// The program cannot be started.
     #[error("{} cannot be started: {why}", program.display())]
     NotStarted {
@@ -68,6 +73,9 @@ pub enum Unavailable {
 /// # Errors
 /// Why nothing was counted. [`facts_of`] needs no valgrind.
 pub fn of_program(program: &Path) -> Result<Counts, Unavailable> {
+    if let Some(emulator) = crate::host::emulator() {
+        return Err(Unavailable::Emulated(emulator));
+    }
     Ok(Counts {
         locks: facts_of(program)?,
         paths: paths_of(program)?,

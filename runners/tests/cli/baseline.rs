@@ -1,5 +1,6 @@
 //! `baseline accept`: its file, what it says, and each run that it refuses with its exit code; and `check --baseline`.
 
+use crate::emulated::is_refused;
 use crate::made_up::Measured;
 use crate::tool::{one_line_of_complaint, vmalock};
 use assert_cmd::Command;
@@ -204,6 +205,9 @@ fn a_check_measures_the_plan_of_the_baseline_and_says_nothing_of_a_debug_build()
     let measured = Measured::new();
     let run = measured.run("run", 6, release);
     let file = of_this_build(&run);
+    if is_refused(&mut check(&file, &["--dry-run"])) {
+        return;
+    }
     check(&file, &["--dry-run"]).assert().code(0).stdout(
         predicate::str::contains("locks:      rwsem, refcount")
             .and(predicate::str::contains(
@@ -263,6 +267,11 @@ fn a_baseline_of_another_host_build_or_schema_is_exit_code_4_field_by_field() {
     ] {
         let file = of_this_build(&run);
         edit(&file, from, to);
+        // The schema is read before the host is looked at.
+        if from != "\"schema\": 1" && is_refused(&mut check(&file, &[])) {
+            std::fs::remove_file(&file).expect("it is there");
+            continue;
+        }
         let said = check(&file, &["--dry-run"]).assert().code(4).stdout("");
         let text = String::from_utf8_lossy(&said.get_output().stderr).into_owned();
         for part in parts {
@@ -277,6 +286,9 @@ fn a_baseline_that_cannot_be_measured_here_is_one_line_of_complaint() {
     let measured = Measured::new();
     let run = measured.run("run", 6, release);
     let file = of_this_build(&run);
+    if is_refused(&mut check(&file, &[])) {
+        return;
+    }
     let complaint = |words: &[&str]| one_line_of_complaint(&mut check(&file, words));
     for (words, part) in [
         (

@@ -1,4 +1,4 @@
-//! What is counted without a clock. Where valgrind is not installed, the tests that need it say so and count nothing.
+//! What is counted without a clock. Where valgrind is not installed or cannot run the program, the tests that need it say so and count nothing.
 //!
 //! Here on the build of the tests, whose instructions mean nothing by themselves: what is looked at is that they are counted the same
 //! each time and that a dearer lock is named. `scripts/exact.sh` does the same with a release build.
@@ -13,7 +13,7 @@ use std::path::Path;
 /// The counts of a program, or `None` and a word on standard error where there is no valgrind.
 fn counted(program: &Path) -> Option<Counts> {
     match of_program(program) {
-        Err(why @ Unavailable::NoValgrind) => {
+        Err(why @ (Unavailable::NoValgrind | Unavailable::Emulated(_))) => {
             let _ = writeln!(stderr(), "nothing is counted: {why}");
             None
         }

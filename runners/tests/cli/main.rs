@@ -12,6 +12,7 @@ mod check;
 mod check_outputs;
 mod compare;
 mod cpus;
+mod emulated;
 mod exact;
 mod examples;
 mod lists;

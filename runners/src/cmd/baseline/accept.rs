@@ -1,7 +1,7 @@
 //! `vmalock baseline accept`: a run becomes the measure of later checks.
 
 use crate::args::AcceptArgs;
-use crate::cmd::compare::INCONCLUSIVE_EXIT_CODE;
+use crate::cmd::compare::{HOSTS_EXIT_CODE, INCONCLUSIVE_EXIT_CODE};
 use crate::cmd::report::{records_at, write_whole};
 use crate::cmd::verify::BROKEN_EXIT_CODE;
 use crate::names;
@@ -86,11 +86,12 @@ fn old_file(path: &Path) -> anyhow::Result<Old> {
     }
 }
 
-/// A lock that broke its contract and a run that is too noisy have codes of their own.
+/// A lock that broke its contract, a run that is too noisy and one that was emulated have codes of their own.
 fn exit_code(refusal: &Refusal) -> u8 {
     match refusal {
         Refusal::Unverified(_) => BROKEN_EXIT_CODE,
         Refusal::TooNoisy(_) => INCONCLUSIVE_EXIT_CODE,
+        Refusal::Emulated(_) => HOSTS_EXIT_CODE,
         _ => crate::USAGE_EXIT_CODE,
     }
 }

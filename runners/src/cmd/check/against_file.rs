@@ -5,6 +5,7 @@ use super::measure::{Party, Sides};
 use super::{Gate, plan, print, settings};
 use crate::args::CheckArgs;
 use crate::cmd::compare::HOSTS_EXIT_CODE;
+use crate::cmd::emulated::refuse;
 use crate::contender::Contender;
 use crate::recording::{header, note, stop_flag};
 use bench_core::record::{Host, ToolInfo};
@@ -32,6 +33,8 @@ pub(super) fn run(
         }
         Err(error) => return Err(error.into()),
     };
+    // The difference of the hosts would say it too, but not why.
+    refuse(host, "check")?;
     if let Some(words) = misfit(file, &baseline, host, &header::tool()) {
         note(&words);
         return Ok(ExitCode::from(HOSTS_EXIT_CODE));

@@ -83,10 +83,10 @@ pub(super) fn beside(baseline: &Path, candidate: &Path, locks: &[String]) -> Vec
         .collect()
 }
 
-/// The counts of a program; without those of its paths, and with a note, where valgrind is not installed.
+/// The counts of a program; without those of its paths, and with a note, where valgrind is not installed or cannot run the program.
 fn counted(program: &Path) -> anyhow::Result<Counts> {
     match exact::of_program(program) {
-        Err(missing @ Unavailable::NoValgrind) => {
+        Err(missing @ (Unavailable::NoValgrind | Unavailable::Emulated(_))) => {
             note(&format!(
                 "note: instructions are not compared, only sizes and the counts of the notes: {missing}"
             ));

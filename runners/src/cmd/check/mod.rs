@@ -16,6 +16,7 @@ mod worktree;
 use crate::args::CheckArgs;
 use crate::args::Inconclusive;
 use crate::cmd::compare::INCONCLUSIVE_EXIT_CODE;
+use crate::cmd::emulated::refuse;
 use crate::cmd::host::look;
 use crate::cmd::verify::BROKEN_EXIT_CODE;
 use crate::contender::Contender;
@@ -62,6 +63,8 @@ pub fn run(
         return against_file::run(args, file, contenders, &host, out);
     }
     let mut plan = plan::plan_of(args, contenders, &host)?;
+    // Before a revision is built.
+    refuse(&host, "check")?;
     let stop = stop_flag()?;
     let Some(other) = other_side(args, &stop)? else {
         return stopped(None);

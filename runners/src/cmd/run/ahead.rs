@@ -12,7 +12,7 @@ use std::process::ExitCode;
 /// Prints it, from the spread of the earlier run at `like`.
 ///
 /// # Errors
-/// When the run has no good line, or the line cannot be printed.
+/// When the run has no good line or was emulated, or the line cannot be printed.
 pub(super) fn print(
     like: &Path,
     plan: &Plan,
@@ -23,6 +23,7 @@ pub(super) fn print(
     for problem in &run.problems {
         note(&problem.to_string());
     }
+    reports::refuse_emulated(&run)?;
     let like = like.display();
     let differences = reports::compare::hosts(&run.header.host, host);
     if !differences.is_empty() {

@@ -5,6 +5,7 @@ mod resume;
 mod sequence;
 
 use crate::args::RunArgs;
+use crate::cmd::emulated::{EmulatedHost, refuse};
 use crate::cmd::host::look;
 use crate::cmd::report::{REPORT_FILE, write_report};
 use crate::contender::Contender;
@@ -17,7 +18,7 @@ use crate::recording::{
 use crate::session::{Arm, Lockstep};
 use anyhow::Context;
 use bench_core::plan::{Plan, planned_cells};
-use bench_core::record::{Footer, PrecisionGoal, Record};
+use bench_core::record::{Footer, Host, PrecisionGoal, Record};
 use resume::Done;
 use sequence::Sequence;
 use std::io::Write;
@@ -42,6 +43,7 @@ pub fn run(
     if args.resume {
         let directory = args.out.as_deref().unwrap_or(Path::new("."));
         let (file, plan, goal, done) = resume::resume(directory, contenders, &host)?;
+        check_goal(goal.as_ref(), &host)?;
         return Measuring {
             args,
             contenders,
@@ -53,6 +55,7 @@ pub fn run(
     }
     let plan = plan_of(args, &names, &host)?;
     let goal = sequence::goal_of(args, &plan)?;
+    check_goal(goal.as_ref(), &host)?;
     if args.dry_run {
         print_plan(&plan, out)?;
         if let Some(goal) = &goal {
@@ -83,6 +86,14 @@ pub fn run(
         stop: &stop,
     }
     .measure(file, &Done::default(), out)
+}
+
+/// Times of an emulator are never precise.
+fn check_goal(goal: Option<&PrecisionGoal>, host: &Host) -> Result<(), EmulatedHost> {
+    match goal {
+        Some(_) => refuse(host, "run --precision"),
+        None => Ok(()),
+    }
 }
 
 /// What a run measures and with what.

@@ -5,6 +5,7 @@ use super::gate::{Bench, Gate, Judged};
 use super::log::{Asked, Log};
 use crate::clock::Clock;
 use crate::cmd::compare::INCONCLUSIVE_EXIT_CODE;
+use crate::cmd::emulated::refuse;
 use crate::cmd::verify::BROKEN_EXIT_CODE;
 use crate::contender::Contender;
 use crate::host;
@@ -95,7 +96,7 @@ impl<'a> Series<'a> {
     /// Begins a self-test, or takes one up again.
     ///
     /// # Errors
-    /// When the directory cannot be used, or holds another self-test than is asked for.
+    /// When the program is emulated, the directory cannot be used, or holds another self-test than is asked for.
     pub(super) fn begin(
         words: String,
         repetitions: u32,
@@ -105,6 +106,7 @@ impl<'a> Series<'a> {
         stop: &'a Arc<AtomicBool>,
     ) -> anyhow::Result<Self> {
         let (host, _) = host::read(Path::new("/"));
+        refuse(&host, "selftest")?;
         let clock = Clock::calibrate().info();
         check_window(&plan, clock.quantum_ns)?;
         let mut asked = Asked {
