@@ -13,6 +13,7 @@ pub mod compare;
 mod digest;
 mod emulated;
 pub mod exact;
+mod hosts;
 mod html;
 mod plain;
 pub mod precision;

@@ -28,7 +28,7 @@ pub use judge::SMALLEST_DIFFERENCE;
 
 pub(crate) use measure::{Measured, Pairing, Side, Why, measure};
 pub(crate) use metric::{Better, gated};
-pub(crate) use shared::{only_in_one, shared, side_of};
+pub(crate) use shared::{only_in_one, shared, side_of, work_of};
 
 /// Two locks or two runs, compared. Its text is a table with verdicts in words.
 #[derive(Debug)]

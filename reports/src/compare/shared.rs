@@ -34,7 +34,7 @@ pub(crate) fn shared<'d>([one, other]: &'d [Digest<'d>; 2], only: &[String]) -> 
                 all.push(Shared {
                     setting,
                     table,
-                    same_work: workload(one, setting) == workload(other, theirs),
+                    same_work: work_of(one, setting) == work_of(other, theirs),
                     locks,
                 });
             }
@@ -99,7 +99,7 @@ fn name_of(setting: &Setting<'_>) -> String {
 }
 
 /// What a setting's threads do; its summary is only words.
-fn workload(digest: &Digest<'_>, setting: &Setting<'_>) -> Option<WorkloadSpec> {
+pub(crate) fn work_of(digest: &Digest<'_>, setting: &Setting<'_>) -> Option<WorkloadSpec> {
     let specs = &digest.run.header.workloads;
     let found = specs.iter().find(|spec| spec.name == setting.workload)?;
     Some(WorkloadSpec {

@@ -85,7 +85,7 @@ impl Chart {
             .margin_top(14)
             .margin_right(22)
             .x_label_area_size(78)
-            .y_label_area_size(118)
+            .y_label_area_size(label_area(&self.y))
             .build_cartesian_2d(self.x.clone(), self.y.clone())?;
         for shade in &self.shades {
             shade.draw(&mut area)?;
@@ -111,6 +111,12 @@ impl Chart {
         }
         root.present()
     }
+}
+
+/// Room for the labels of an axis that stands upright: numbers are short, names may not be.
+fn label_area(axis: &Axis) -> u32 {
+    let longest = axis.ticks.iter().map(|tick| tick.1.chars().count()).max();
+    118.max(20 + 12 * longest.unwrap_or(0) as u32)
 }
 
 impl Shade {

@@ -6,6 +6,7 @@ mod counters;
 mod emulated;
 mod fairness;
 mod host;
+mod hosts;
 mod latency;
 mod leftovers;
 mod locks;
@@ -31,16 +32,22 @@ pub use trend::trend_html;
 const STYLE: &str = include_str!("style.css");
 
 /// One self-contained page on these runs, each by itself: what was measured on two machines, or on two days, is not
-/// compared by its numbers. The same runs give the same bytes.
+/// compared by its numbers. Runs of several hosts also stand side by side, by ratios within each run. The same runs give the
+/// same bytes.
 #[must_use]
 pub fn html(runs: &[Run]) -> String {
     let digests: Vec<Digest<'_>> = runs.iter().map(Digest::of).collect();
+    let hosts = crate::hosts::beside(&digests);
     let locks = digests.iter().flat_map(|digest| &digest.locks);
+    let named = locks.map(|lock| (lock.name, lock.control));
+    let of_hosts = hosts.iter().flat_map(|hosts| &hosts.runs);
     let page = Page {
-        palette: Palette::new(locks.map(|lock| (lock.name, lock.control))),
+        palette: Palette::new(named.chain(of_hosts.map(|(name, _)| (name.as_str(), false)))),
         ids: Cell::new(0),
     };
-    let mut body = String::new();
+    let mut body = hosts
+        .as_ref()
+        .map_or_else(String::new, |hosts| hosts::section(&page, hosts));
     for (number, digest) in digests.iter().enumerate() {
         body += &run(&page, digest, number);
     }
@@ -50,7 +57,11 @@ pub fn html(runs: &[Run]) -> String {
     let bar = if digests.iter().all(|d| d.settings.is_empty()) {
         String::new()
     } else {
-        page.palette.bar()
+        page.palette.bar(if hosts.is_some() {
+            "Locks and hosts shown"
+        } else {
+            "Locks shown"
+        })
     };
     document(&title(runs), &page, &format!("{bar}<main>\n{body}</main>"))
 }

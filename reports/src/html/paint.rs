@@ -34,7 +34,7 @@ const DASHES: [&str; 5] = ["none", "16 7", "5 5", "22 6 5 6", "9 4"];
 /// The most locks that a colour of the form #0101nn can stand for.
 const MOST: usize = 255;
 
-/// The locks of all runs of a page, numbered.
+/// The locks of all runs of a page, numbered; after them the hosts, where several stand side by side.
 pub(super) struct Palette<'p> {
     locks: Vec<(&'p str, bool)>,
 }
@@ -91,8 +91,8 @@ impl<'p> Palette<'p> {
     }
 
     /// The bar of locks that stays in view; each can be hidden, without a script.
-    pub(super) fn bar(&self) -> String {
-        let mut out = String::from("<fieldset class=bar><legend>Locks shown</legend>");
+    pub(super) fn bar(&self, legend: &str) -> String {
+        let mut out = format!("<fieldset class=bar><legend>{legend}</legend>");
         for (number, (name, _)) in self.locks.iter().enumerate() {
             let _ = write!(
                 out,

@@ -6,6 +6,7 @@ mod compare;
 mod coverage;
 mod emulated;
 mod gate;
+mod hosts;
 mod outputs;
 mod page;
 mod precision;
