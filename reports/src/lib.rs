@@ -2,12 +2,14 @@
 //! one.
 //!
 //! [`load`] reads a run file, [`summary`] is the table at the end of a run, [`html`] the report, [`compare`] sets two locks
-//! or two runs against each other, [`trend`] looks for changes over many runs.
+//! or two runs against each other, [`builds`] the same locks
+//! in several builds, [`trend`] looks for changes over many runs.
 
 #![forbid(unsafe_code)]
 
 mod ahead;
 pub mod baseline;
+mod builds;
 pub mod check;
 pub mod compare;
 mod digest;
@@ -27,6 +29,7 @@ mod words;
 
 pub use ahead::{Ahead, ahead};
 pub use emulated::{Emulated, refuse_emulated};
+pub use builds::builds;
 pub use html::{html, trend_html};
 pub use read::{Problem, ReadError, Run, load};
 pub use table::summary;

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod build;
 mod check;
 mod trend;
 
@@ -8,6 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub use build::Build;
 pub use check::{CheckArgs, Inconclusive};
 pub use trend::TrendArgs;
 
@@ -106,6 +108,10 @@ pub struct RunArgs {
     /// A new or empty directory for the run [default: vmalock-run-DATE-TIME]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// Measure this vmalock program instead of the one that runs; given for each of several builds, which take turns and
+    /// are shown over the first one. The records of each go to a directory of its NAME in --out
+    #[arg(long, value_name = "NAME=PROGRAM", conflicts_with_all = ["resume", "precision", "like"])]
+    pub build: Vec<Build>,
     /// Measure what an interrupted run in --out still lacks, as its first command said
     #[arg(long, requires = "out", conflicts_with_all = [
         "preset", "spec", "lock", "workload", "threads", "mode", "placement", "processes", "rounds", "precision",

@@ -13,6 +13,9 @@ pub struct Header {
     pub schema: u32,
     /// The build that measured.
     pub tool: ToolInfo,
+    /// What the build is called among several that took turns; `null` of a run of one build.
+    #[serde(default)]
+    pub build: Option<String>,
     /// When the run began, RFC 3339 in UTC, to the second.
     pub started_at: String,
     /// The command line, words as given, without the program's path.

@@ -1,6 +1,7 @@
 //! The report: one file that needs no network and no script.
 
 mod axis;
+mod builds;
 mod chart;
 mod counters;
 mod emulated;
@@ -19,6 +20,7 @@ mod text;
 mod throughput;
 mod trend;
 
+use crate::builds::Builds;
 use crate::digest::{Digest, Lock, Setting};
 use crate::read::Run;
 use crate::words;
@@ -32,8 +34,8 @@ pub use trend::trend_html;
 const STYLE: &str = include_str!("style.css");
 
 /// One self-contained page on these runs, each by itself: what was measured on two machines, or on two days, is not
-/// compared by its numbers. Runs of several hosts also stand side by side, by ratios within each run. The same runs give the
-/// same bytes.
+/// compared by its numbers. Runs of several hosts also stand side by side, by ratios within each run; builds that were measured on
+/// one host stand before them, each lock over itself in the first build. The same runs give the same bytes.
 #[must_use]
 pub fn html(runs: &[Run]) -> String {
     let digests: Vec<Digest<'_>> = runs.iter().map(Digest::of).collect();
@@ -48,6 +50,9 @@ pub fn html(runs: &[Run]) -> String {
     let mut body = hosts
         .as_ref()
         .map_or_else(String::new, |hosts| hosts::section(&page, hosts));
+    for (number, builds) in Builds::among(runs).iter().enumerate() {
+        body += &builds::section(&page, builds, number);
+    }
     for (number, digest) in digests.iter().enumerate() {
         body += &run(&page, digest, number);
     }

@@ -2,6 +2,7 @@
 
 mod baseline;
 mod baseline_check;
+mod builds;
 mod compare;
 mod coverage;
 mod emulated;

@@ -12,7 +12,7 @@ fn small() -> Sketch {
 }
 
 /// What must hold of every page.
-fn page(runs: &[Run]) -> String {
+pub(crate) fn page(runs: &[Run]) -> String {
     let page = html(runs);
     for outside in [
         "src=",

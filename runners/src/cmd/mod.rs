@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 pub mod baseline;
+mod beside;
 pub mod check;
 pub mod compare;
 pub mod emulated;

@@ -93,6 +93,25 @@ pub(crate) fn create(directory: &Path) -> anyhow::Result<RunFile> {
     })
 }
 
+/// Makes the directory of several runs, or finds it empty.
+///
+/// # Errors
+/// When there is something in it, or it cannot be made.
+pub(crate) fn make_directory(directory: &Path) -> anyhow::Result<()> {
+    let shown = directory.display();
+    let mut entries = fs::create_dir_all(directory)
+        .and_then(|()| fs::read_dir(directory))
+        .with_context(|| {
+            format!("the directory {shown} cannot be made; name another one with --out")
+        })?;
+    if entries.next().is_some() {
+        bail!(
+            "the directory {shown} is not empty, and what was measured is never overwritten; name a new one with --out"
+        );
+    }
+    Ok(())
+}
+
 /// `NAME-DATE-TIME` in the current directory.
 pub(crate) fn dated_directory(name: &str) -> PathBuf {
     let now = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();

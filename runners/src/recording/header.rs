@@ -24,6 +24,7 @@ pub(crate) fn header(
     Header {
         schema: SCHEMA,
         tool: tool(),
+        build: None,
         started_at: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
         command: std::env::args().skip(1).collect(),
         seed: plan.seed,

@@ -7,7 +7,7 @@ mod progress;
 mod signals;
 mod tally;
 
-pub(crate) use file::{RunFile, create, dated_directory};
+pub(crate) use file::{RunFile, create, dated_directory, make_directory};
 pub(crate) use progress::{Progress, note};
 pub(crate) use signals::stop_flag;
 pub(crate) use tally::Tally;

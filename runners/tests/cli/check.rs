@@ -2,7 +2,9 @@
 //! nothing can be said.
 
 use crate::emulated::is_refused;
-use crate::tool::{RunFile, VMALOCK, example, example_path, one_line_of_complaint, vmalock};
+use crate::tool::{
+    RunFile, VMALOCK, example, example_path, one_line_of_complaint, script, vmalock,
+};
 use assert_cmd::Command;
 use predicates::prelude::*;
 use reports::check::{Check, Verdict};
@@ -10,7 +12,6 @@ use rustix::process::{Pid, Signal, kill_process};
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
-use tempfile::TempDir;
 
 /// The exit code of a check that says nothing.
 const INCONCLUSIVE: i32 = 3;
@@ -21,22 +22,6 @@ fn check(mut program: Command, other: &Path, words: &str) -> Command {
     program.args(["check", "--against-binary"]).arg(other);
     program.args(words.split_whitespace());
     program
-}
-
-/// A shell script that plays a program.
-fn script(directory: &TempDir, name: &str, text: &str) -> std::path::PathBuf {
-    let path = directory.path().join(name);
-    // By a shell, so that no process that is started meanwhile holds the file open for writing.
-    let written = Command::new("sh")
-        .args([
-            "-c",
-            r#"printf '#!/bin/sh\n%s\n' "$1" > "$0" && chmod +x "$0""#,
-        ])
-        .arg(&path)
-        .arg(text)
-        .output();
-    assert!(written.is_ok_and(|output| output.status.success()));
-    path
 }
 
 fn read_check(directory: &Path) -> Check {

@@ -8,6 +8,7 @@ mod bad_input;
 mod bad_records;
 mod baseline;
 mod broken_locks;
+mod builds;
 mod check;
 mod check_outputs;
 mod compare;

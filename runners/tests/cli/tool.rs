@@ -4,6 +4,7 @@ use assert_cmd::Command;
 use bench_core::record::{Cell, Footer, Header, Record};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use tempfile::TempDir;
 
 /// Only a program that hangs takes this long.
 const DEADLINE: Duration = Duration::from_secs(300);
@@ -38,6 +39,22 @@ fn program(path: &Path) -> Command {
     let mut command = Command::new(path);
     command.timeout(DEADLINE);
     command
+}
+
+/// A shell script that plays a program.
+pub(crate) fn script(directory: &TempDir, name: &str, text: &str) -> PathBuf {
+    let path = directory.path().join(name);
+    // By a shell, so that no process that is started meanwhile holds the file open for writing.
+    let written = Command::new("sh")
+        .args([
+            "-c",
+            r#"printf '#!/bin/sh\n%s\n' "$1" > "$0" && chmod +x "$0""#,
+        ])
+        .arg(&path)
+        .arg(text)
+        .output();
+    assert!(written.is_ok_and(|output| output.status.success()));
+    path
 }
 
 /// A run of one process with windows of a millisecond, into `out`, with further words.

@@ -26,6 +26,7 @@ impl Sketch {
                 target_features: vec![],
                 atomics: None,
             },
+            build: None,
             started_at: "2026-11-25T12:00:00Z".into(),
             command: vec!["vmalock".into(), "run".into()],
             seed: self.seed,

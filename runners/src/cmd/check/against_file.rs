@@ -1,9 +1,9 @@
 //! `vmalock check --baseline FILE`: this program against ratios that were accepted before, on the same host and by the same
 //! compiler.
 
-use super::measure::{Party, Sides};
 use super::{Gate, plan, print, settings};
 use crate::args::CheckArgs;
+use crate::cmd::beside::{Party, Sides};
 use crate::cmd::compare::HOSTS_EXIT_CODE;
 use crate::cmd::emulated::refuse;
 use crate::contender::Contender;

@@ -6,15 +6,14 @@ mod code;
 mod exact;
 mod git;
 mod kept;
-mod measure;
 mod outputs;
 pub(super) mod plan;
-mod program;
 mod revision;
 mod worktree;
 
 use crate::args::CheckArgs;
 use crate::args::Inconclusive;
+use crate::cmd::beside::{Machine, Measuring, Party, Program, Sides};
 use crate::cmd::compare::INCONCLUSIVE_EXIT_CODE;
 use crate::cmd::emulated::refuse;
 use crate::cmd::host::look;
@@ -23,12 +22,10 @@ use crate::contender::Contender;
 use crate::host;
 use crate::plan_of::check_window;
 use crate::plan_words::{about, print_plan};
-use crate::recording::{dated_directory, header, note, stop_flag};
+use crate::recording::{dated_directory, header, make_directory, note, stop_flag};
 use anyhow::Context;
 use bench_core::plan::Plan;
-use measure::{Machine, Measuring, Party, Sides};
 pub use outputs::OutputArgs;
-use program::Program;
 use reports::check::{Check, Settings, Stage, Verdict, judge, needs_confirmation};
 use revision::Revision;
 use std::io::Write;
@@ -229,7 +226,7 @@ impl<'a> Gate<'a> {
             .out
             .clone()
             .unwrap_or_else(|| dated_directory("vmalock-check"));
-        artefacts::make_directory(&directory)?;
+        make_directory(&directory)?;
         for text in machine.warnings.iter().chain(&notes) {
             note(&format!("note: {text}"));
         }

@@ -1,6 +1,7 @@
 //! `vmalock run`: plan, measure, write the records and the report, print a table.
 
 mod ahead;
+mod builds;
 mod resume;
 mod sequence;
 
@@ -54,6 +55,10 @@ pub fn run(
         .measure(file, &done, out);
     }
     let plan = plan_of(args, &names, &host)?;
+    if !args.build.is_empty() {
+        refuse(&host, "run --build")?;
+        return builds::run(args, contenders, &plan, &stop, out);
+    }
     let goal = sequence::goal_of(args, &plan)?;
     check_goal(goal.as_ref(), &host)?;
     if args.dry_run {

@@ -1,4 +1,4 @@
-//! Measuring the programs of a check beside each other.
+//! Measuring programs beside each other.
 
 use super::program::Program;
 use crate::clock::Clock;
@@ -16,21 +16,21 @@ use std::time::{Duration, Instant};
 
 /// A program that is measured beside others.
 #[derive(Clone, Debug)]
-pub(super) struct Party<'a> {
-    /// The directory of its run.
-    pub(super) name: &'static str,
+pub(in crate::cmd) struct Party<'a> {
+    /// The directory of its run, and the build's name in the header.
+    pub(in crate::cmd) name: &'a str,
     /// Where it is.
-    pub(super) path: PathBuf,
+    pub(in crate::cmd) path: PathBuf,
     /// What it says of itself; `None` of this program.
-    pub(super) other: Option<&'a Program>,
+    pub(in crate::cmd) other: Option<&'a Program>,
 }
 
-impl Party<'_> {
+impl<'a> Party<'a> {
     /// This program.
     ///
     /// # Errors
     /// When the system does not tell its path.
-    pub(super) fn of_this_program(name: &'static str) -> anyhow::Result<Self> {
+    pub(in crate::cmd) fn of_this_program(name: &'a str) -> anyhow::Result<Self> {
         Ok(Self {
             name,
             path: std::env::current_exe().context("the path of this program is not known")?,
@@ -41,17 +41,17 @@ impl Party<'_> {
 
 /// What the headers say of where it is measured.
 #[derive(Debug)]
-pub(super) struct Machine {
+pub(in crate::cmd) struct Machine {
     host: Host,
     /// The clock.
-    pub(super) clock: ClockInfo,
+    pub(in crate::cmd) clock: ClockInfo,
     /// What stands in the way of a good measurement.
-    pub(super) warnings: Vec<String>,
+    pub(in crate::cmd) warnings: Vec<String>,
 }
 
 impl Machine {
     /// This one, as [`crate::cmd::host::look`] sees it.
-    pub(super) fn of((host, clock, warnings): (Host, Clock, Vec<String>)) -> Self {
+    pub(in crate::cmd) fn of((host, clock, warnings): (Host, Clock, Vec<String>)) -> Self {
         Self {
             host,
             clock: clock.info(),
@@ -62,31 +62,31 @@ impl Machine {
 
 /// The runs of a stage, as they lie on disk.
 #[derive(Debug)]
-pub(super) struct Sides {
+pub(in crate::cmd) struct Sides {
     /// In the order of the parties.
-    pub(super) runs: Vec<Run>,
+    pub(in crate::cmd) runs: Vec<Run>,
     /// Cells whose lock claims to exclude and did not, or hung.
-    pub(super) broken: u64,
+    pub(in crate::cmd) broken: u64,
 }
 
 /// What is measured, where and how.
 #[derive(Debug)]
-pub(super) struct Measuring<'a> {
+pub(in crate::cmd) struct Measuring<'a> {
     /// The locks of this program.
-    pub(super) contenders: &'a [Contender],
+    pub(in crate::cmd) contenders: &'a [Contender],
     /// The programs, by turns.
-    pub(super) parties: Vec<Party<'a>>,
+    pub(in crate::cmd) parties: Vec<Party<'a>>,
     /// Where.
-    pub(super) machine: Machine,
+    pub(in crate::cmd) machine: Machine,
     /// How long a thread may be inside one operation before its lock counts as hung.
-    pub(super) hang_limit: Duration,
+    pub(in crate::cmd) hang_limit: Duration,
     /// Set when it is to end.
-    pub(super) stop: &'a AtomicBool,
+    pub(in crate::cmd) stop: &'a AtomicBool,
 }
 
 impl Measuring<'_> {
     /// About how long a stage takes, in nanoseconds.
-    pub(super) fn estimate_ns(&self, plan: &Plan) -> u64 {
+    pub(in crate::cmd) fn estimate_ns(&self, plan: &Plan) -> u64 {
         self.parties.len() as u64 * plan.estimate_ns()
     }
 
@@ -95,7 +95,7 @@ impl Measuring<'_> {
     ///
     /// # Errors
     /// When a record cannot be written or a program cannot measure.
-    pub(super) fn stage(
+    pub(in crate::cmd) fn stage(
         &self,
         directory: &Path,
         plan: &Plan,
@@ -164,6 +164,7 @@ impl Measuring<'_> {
             machine.clock.clone(),
             machine.warnings.clone(),
         );
+        header.build = Some(party.name.to_owned());
         if let Some(other) = party.other {
             header.tool = other.tool.clone();
             header.locks = other.locks.clone();

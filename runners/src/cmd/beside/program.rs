@@ -15,13 +15,13 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(60);
 
 /// A program that can be measured beside this one.
 #[derive(Debug)]
-pub(super) struct Program {
+pub(in crate::cmd) struct Program {
     /// Where it is, without links.
-    pub(super) path: PathBuf,
+    pub(in crate::cmd) path: PathBuf,
     /// What it was built from.
-    pub(super) tool: ToolInfo,
+    pub(in crate::cmd) tool: ToolInfo,
     /// Its locks.
-    pub(super) locks: Vec<LockInfo>,
+    pub(in crate::cmd) locks: Vec<LockInfo>,
 }
 
 /// What `list locks --json` prints.
@@ -36,7 +36,7 @@ impl Program {
     ///
     /// # Errors
     /// When it cannot be started, is no vmalock, or cannot be measured beside this one.
-    pub(super) fn ask(path: &Path) -> anyhow::Result<Self> {
+    pub(in crate::cmd) fn ask(path: &Path) -> anyhow::Result<Self> {
         let shown = path.display();
         // A name without a slash would be looked for elsewhere.
         let path = path.canonicalize().with_context(|| {
@@ -70,7 +70,7 @@ impl Program {
     }
 
     /// What it was built from, in words.
-    pub(super) fn build(&self) -> String {
+    pub(in crate::cmd) fn build(&self) -> String {
         match &self.tool.git_revision {
             Some(revision) => format!("revision {revision}"),
             None => format!("version {}", self.tool.version),
@@ -78,7 +78,7 @@ impl Program {
     }
 
     /// Refuses a program of another profile than `here`.
-    pub(super) fn check_profile(&self, here: &ToolInfo) -> anyhow::Result<()> {
+    pub(in crate::cmd) fn check_profile(&self, here: &ToolInfo) -> anyhow::Result<()> {
         if self.tool.profile == here.profile {
             return Ok(());
         }
@@ -91,7 +91,7 @@ impl Program {
     }
 
     /// What differs between the two builds besides the revision, a sentence each.
-    pub(super) fn differences(&self, here: &ToolInfo) -> Vec<String> {
+    pub(in crate::cmd) fn differences(&self, here: &ToolInfo) -> Vec<String> {
         let features = |tool: &ToolInfo| tool.target_features.join(",");
         let atomics = |tool: &ToolInfo| {
             tool.atomics
