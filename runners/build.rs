@@ -1,7 +1,9 @@
-//! Says to the program what it was built from: the git revision, the compiler and the target.
+//! Says to the program what it was built from: the git revision, the compiler and the target; and which pause was asked for.
 
 #[path = "build/atomics.rs"]
 mod atomics;
+#[path = "build/pause.rs"]
+mod pause;
 
 use std::path::Path;
 use std::process::Command;
@@ -24,6 +26,19 @@ fn main() {
         output("git", &["rev-parse", "--short=12", "HEAD"]).unwrap_or_default()
     );
     println!("cargo::rustc-env=VMALOCK_GIT_TREE={}", tree());
+    println!("cargo::rustc-check-cfg=cfg(vmalock_pause, values(\"yield\", \"wfe\"))");
+    println!("cargo::rerun-if-env-changed=VMALOCK_PAUSE");
+    match pause::of(
+        &variable("VMALOCK_PAUSE"),
+        &variable("CARGO_CFG_TARGET_ARCH"),
+    ) {
+        Ok(None) => {}
+        Ok(Some(word)) => {
+            println!("cargo::rustc-cfg=vmalock_pause=\"{word}\"");
+            println!("cargo::rustc-env=VMALOCK_PAUSE_CHOSEN={word}");
+        }
+        Err(why) => println!("cargo::error={why}"),
+    }
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=build");
     if let Some(git) = output("git", &["rev-parse", "--absolute-git-dir"]) {

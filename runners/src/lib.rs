@@ -10,6 +10,7 @@ pub mod counters;
 pub mod delay;
 pub mod engine;
 pub mod exact;
+mod hints;
 pub mod host;
 pub mod injected;
 mod membarrier;

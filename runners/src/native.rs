@@ -1,6 +1,6 @@
 //! The real machine: std's atomics, Linux futexes, the kernel's monotonic clock.
 
-use crate::membarrier;
+use crate::{hints, membarrier};
 use bench_core::machine::{Machine, Park, Task, TaskId};
 use rustix::thread::futex;
 use rustix::time::{ClockId, Timespec, clock_gettime};
@@ -99,7 +99,17 @@ impl Machine for Native {
 
     #[inline(always)]
     fn spin_hint() {
-        std::hint::spin_loop();
+        hints::spin();
+    }
+
+    #[inline(always)]
+    fn wait_while_u32(word: &AtomicU32, value: u32) {
+        hints::wait_while_u32(word, value);
+    }
+
+    #[inline(always)]
+    fn wait_while_u64(word: &AtomicU64, value: u64) {
+        hints::wait_while_u64(word, value);
     }
 
     fn yield_now() {

@@ -3,8 +3,8 @@
 //! A lock is written once, generic over [`Machine`], and the same text runs on real hardware (`runners::Native`), under
 //! loom (every weak-memory execution of a small case), under shuttle (random schedules of more threads) and, in one
 //! thread, in tests and examples ([`Solo`]). It is a type parameter and not a `cfg`, so that all of them live in one
-//! build. An algorithm touches shared memory only through [`Word`]s, waits only through [`Machine::spin_hint`] and
-//! [`Task`], and takes time, CPU and identity from the machine.
+//! build. An algorithm touches shared memory only through [`Word`]s, waits only through [`Machine::spin_hint`], [`Machine::wait_while_u32`]
+//! and [`Task`], and takes time, CPU and identity from the machine.
 
 mod pause;
 mod solo;
@@ -61,6 +61,22 @@ pub trait Machine: Copy + Debug + Send + Sync + 'static {
 
     /// Says that the caller spins on a word that another task will change (`cpu_relax`).
     fn spin_hint();
+
+    /// Waits a moment while a word holds `value` (`smp_cond_load_relaxed` between two looks): returns when it is written, or sooner
+    /// without reason. The caller looks again, with the order that it needs. Unless a machine can watch a word it is
+    /// [`Machine::spin_hint`].
+    #[inline(always)]
+    fn wait_while_u32(word: &Self::U32, value: u32) {
+        let _ = (word, value);
+        Self::spin_hint();
+    }
+
+    /// As [`Machine::wait_while_u32`], on a wider word.
+    #[inline(always)]
+    fn wait_while_u64(word: &Self::U64, value: u64) {
+        let _ = (word, value);
+        Self::spin_hint();
+    }
 
     /// Gives the CPU to another task that is ready to run (`cond_resched`). For waits whose end may need this very CPU.
     fn yield_now();

@@ -84,6 +84,10 @@ pub struct ToolInfo {
     /// loop of load and store exclusive). `null` elsewhere, in older files, and where the compiler did not show it.
     #[serde(default)]
     pub atomics: Option<String>,
+    /// What the processor is told in spin loops where the build chose it, `yield` or `wfe`; `null` for the hint of the standard
+    /// library, `pause` on x86-64 and `isb` on arm64.
+    #[serde(default)]
+    pub pause: Option<String>,
 }
 
 /// The clock behind stamps, measured at the start of the run.

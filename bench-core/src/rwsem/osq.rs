@@ -55,7 +55,7 @@ impl<M: Machine> Osq<M> {
             if limit.passed::<M>() {
                 return !self.unqueue(me, previous);
             }
-            M::spin_hint();
+            M::wait_while_u32(&node.locked, 0);
         }
         true
     }

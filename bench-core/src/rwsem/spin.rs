@@ -86,7 +86,7 @@ impl<M: Machine> RwSem<M> {
             if limit.passed::<M>() {
                 return OwnerState::Nonspinnable;
             }
-            M::spin_hint();
+            M::wait_while_u64(&self.owner, owner.to_word());
         }
     }
 

@@ -153,7 +153,7 @@ impl<M: Machine> Bravo<M> {
             while slot.load(Acquire) == self.identity {
                 looks += 1;
                 if looks < LOOKS_BEFORE_YIELD {
-                    M::spin_hint();
+                    M::wait_while_u64(slot, self.identity);
                 } else {
                     M::yield_now();
                 }

@@ -130,7 +130,7 @@ fn build(digest: &Digest<'_>) -> Vec<(&'static str, String)> {
         .footer
         .as_ref()
         .map(|f| format!("{} s", words::grouped(f.elapsed_s)));
-    vec![
+    let mut rows = vec![
         ("vmalock", tool.version.clone()),
         ("revision", known(tool.git_revision.as_ref())),
         ("compiler", tool.rustc.clone()),
@@ -151,7 +151,11 @@ fn build(digest: &Digest<'_>) -> Vec<(&'static str, String)> {
                 clock.quantum_ns, clock.cost_ns, clock.drift_ppm
             ),
         ),
-    ]
+    ];
+    if let Some(pause) = &tool.pause {
+        rows.push(("pause in spin loops", pause.clone()));
+    }
+    rows
 }
 
 /// CPU numbers with runs written as ranges.

@@ -1,6 +1,7 @@
 //! The header of a run.
 
 use crate::contender::Contender;
+use crate::hints;
 use bench_core::plan::Plan;
 use bench_core::record::{ClockInfo, Header, Host, PrecisionGoal, SCHEMA, ToolInfo};
 use std::hint::black_box;
@@ -72,6 +73,7 @@ pub(crate) fn tool() -> ToolInfo {
             "" => None,
             word => Some(word.to_owned()),
         },
+        pause: hints::PAUSE.map(str::to_owned),
     }
 }
 

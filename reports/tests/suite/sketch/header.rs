@@ -25,6 +25,7 @@ impl Sketch {
                 profile: "release".into(),
                 target_features: vec![],
                 atomics: None,
+                pause: None,
             },
             build: None,
             started_at: "2026-11-25T12:00:00Z".into(),
