@@ -4,6 +4,7 @@ mod build;
 mod check;
 mod trend;
 
+use crate::counters::pmu::Wanted;
 use bench_core::plan::{Mode, Preset};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -81,10 +82,14 @@ pub struct RunArgs {
     /// What to measure; each mode has windows of its own [default: all]
     #[arg(long, value_name = "MODE,...", value_enum, value_delimiter = ',')]
     pub mode: Vec<ModeName>,
-    /// How threads go on CPUs: compact (near first), scatter (far first), smt (threads of a core first) or a list such as
-    /// 0,2; given again for each further placement [default: compact]
+    /// How threads go on CPUs: compact (near first), scatter (far first), smt (threads of a core first), one kind of core
+    /// (biggest, smallest, capacity:N, core:NAME) or a list such as 0,2; given again for each further placement [default:
+    /// compact]
     #[arg(long, value_name = "PLACEMENT")]
     pub placement: Vec<String>,
+    /// Events of the cores' PMU to count in mode counters beside the usual ones: by name, as `list counters` has them, or rHEX
+    #[arg(long, value_name = "EVENT,...", value_delimiter = ',')]
+    pub counter: Vec<Wanted>,
     /// Fresh processes, one after the other: the independent unit of every interval [default: by preset]
     #[arg(long, value_name = "P")]
     pub processes: Option<u32>,
@@ -114,8 +119,8 @@ pub struct RunArgs {
     pub build: Vec<Build>,
     /// Measure what an interrupted run in --out still lacks, as its first command said
     #[arg(long, requires = "out", conflicts_with_all = [
-        "preset", "spec", "lock", "workload", "threads", "mode", "placement", "processes", "rounds", "precision",
-        "budget", "window_ms", "seed", "dry_run",
+        "preset", "spec", "lock", "workload", "threads", "mode", "placement", "counter", "processes", "rounds",
+        "precision", "budget", "window_ms", "seed", "dry_run",
     ])]
     pub resume: bool,
     /// Print the plan and about how long it takes, and measure nothing

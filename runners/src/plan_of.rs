@@ -2,6 +2,10 @@
 
 use crate::args::RunArgs;
 use crate::contender::catalogue;
+use crate::counters::{
+    self,
+    pmu::{Pmu, Wanted, of_cores},
+};
 use crate::host::placement::Placement;
 use crate::names;
 use anyhow::{Context, bail};
@@ -12,6 +16,7 @@ use bench_core::record::{Header, Host};
 use bench_core::workload::{WorkloadSpec, presets};
 use lock_variants::catalogue::MAIN;
 use reports::stats::Precision;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -45,6 +50,7 @@ pub(crate) fn plan_of(args: &RunArgs, locks: &[&str], host: &Host) -> anyhow::Re
         threads: first_given(&args.threads, file.threads.as_ref())
             .unwrap_or_else(|| preset.threads(cpus)),
         modes: first_given(&modes, file.modes.as_ref()).unwrap_or_else(|| preset.modes()),
+        counters: args.counter.iter().map(ToString::to_string).collect(),
         placements: first_given(&args.placement, file.placements.as_ref())
             .unwrap_or_else(|| vec!["compact".to_owned()]),
         processes: args
@@ -60,6 +66,7 @@ pub(crate) fn plan_of(args: &RunArgs, locks: &[&str], host: &Host) -> anyhow::Re
         cpus,
     };
     settle(&mut plan, host)?;
+    check_counters(&mut plan)?;
     Ok(plan)
 }
 
@@ -122,6 +129,7 @@ pub(crate) fn plan_of_header(header: &Header, locks: &[&str]) -> anyhow::Result<
         workloads: header.workloads.clone(),
         threads: header.threads.clone(),
         modes: header.modes.clone(),
+        counters: header.counters.clone(),
         placements: header.placements.clone(),
         processes: header.processes,
         rounds: header.rounds,
@@ -246,6 +254,32 @@ fn check_placements(plan: &mut Plan, host: &Host) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Leaves out of the asked events those that are counted anyhow, and refuses what no cell could count: events without a mode that
+/// counts them, and names that no PMU of this machine has.
+fn check_counters(plan: &mut Plan) -> anyhow::Result<()> {
+    if plan.counters.is_empty() {
+        return Ok(());
+    }
+    if !plan.modes.contains(&Mode::Counters) {
+        bail!(
+            "--counter adds events to windows of the mode counters, of which this run has none; give --mode counters as well"
+        );
+    }
+    plan.counters.retain(|name| !counters::is_usual(name));
+    let mut seen = BTreeSet::new();
+    plan.counters.retain(|name| seen.insert(name.clone()));
+    let pmus = of_cores(Path::new("/"));
+    let known: Vec<&str> = pmus.iter().flat_map(Pmu::events).collect();
+    for name in &plan.counters {
+        let is_named = matches!(name.parse(), Ok(Wanted::Named(_)));
+        // Without any PMU the cells say why they have no value.
+        if is_named && !pmus.is_empty() {
+            names::check("event", name, &known)?;
+        }
+    }
+    Ok(())
+}
+
 /// A seed that is not the last run's; it is recorded.
 pub(crate) fn seed_from_clock() -> u64 {
     let now = SystemTime::now()
@@ -284,6 +318,7 @@ mod tests {
             workloads: bench_core::workload::presets(),
             threads: vec![1],
             modes: vec![Mode::Throughput],
+            counters: Vec::new(),
             placements: vec!["compact".into()],
             processes: 1,
             rounds: 1,

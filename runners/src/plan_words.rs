@@ -21,6 +21,13 @@ pub(crate) fn print_plan(plan: &Plan, out: &mut impl Write) -> std::io::Result<(
         "modes:      {}",
         list(plan.modes.iter().map(|m| m.word().to_owned()).collect())
     )?;
+    if !plan.counters.is_empty() {
+        writeln!(
+            out,
+            "counters:   the usual ones, {}",
+            plan.counters.join(", ")
+        )?;
+    }
     writeln!(
         out,
         "processes:  {}, each with {} rounds (1 in mode {}), windows of {} ms, seed {}",

@@ -78,6 +78,9 @@ pub struct Plan {
     pub modes: Vec<Mode>,
     /// Placements, by their words.
     pub placements: Vec<String>,
+    /// Events of the cores' PMU that cells of [`Mode::Counters`] count beside the usual ones, by name or as `rHEX`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub counters: Vec<String>,
     /// Processes.
     pub processes: u32,
     /// Rounds in each process.

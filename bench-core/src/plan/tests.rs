@@ -8,6 +8,7 @@ fn plan() -> Plan {
         workloads: presets(),
         threads: vec![1, 2],
         modes: Mode::ALL.to_vec(),
+        counters: Vec::new(),
         placements: vec!["compact".into()],
         processes: 2,
         rounds: 6,

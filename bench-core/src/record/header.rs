@@ -31,6 +31,9 @@ pub struct Header {
     /// Placements, by their words.
     #[serde(default)]
     pub placements: Vec<String>,
+    /// Events that were asked for beside the usual counters, by name or as `rHEX`.
+    #[serde(default)]
+    pub counters: Vec<String>,
     /// Processes per cell; the independent unit of all statistics. Of a run with a [`Header::precision`], those that it
     /// begins with.
     pub processes: u32,

@@ -105,7 +105,7 @@ fn nearly(one: &str, other: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bench_core::record::{Host, Measured};
+    use bench_core::record::{Cpu, Host, Measured};
 
     fn host() -> Host {
         Host {
@@ -126,6 +126,34 @@ mod tests {
             ..host()
         };
         assert_eq!(of_hosts(&host(), &again), []);
+    }
+
+    #[test]
+    fn hosts_of_arm64_differ_by_their_cores() {
+        let of_cores = |design: &str, revision: &str| Host {
+            arch: "aarch64".into(),
+            cpu_vendor: Some("Arm".into()),
+            cpu_model: Some(design.into()),
+            cpu_revision: Some(revision.into()),
+            cpus: vec![Cpu {
+                design: Some(design.into()),
+                ..Cpu::default()
+            }],
+            ..host()
+        };
+        let first = of_cores("Neoverse-V1", "variant 0x1 revision 1");
+        let fields = |other: &Host| -> Vec<String> {
+            let found = of_hosts(&first, other);
+            found
+                .into_iter()
+                .map(|difference| difference.field)
+                .collect()
+        };
+        assert_eq!(fields(&first), Vec::<String>::new());
+        let stepping = of_cores("Neoverse-V1", "variant 0x1 revision 2");
+        assert_eq!(fields(&stepping), ["host.cpu_revision"]);
+        let other = of_cores("Neoverse-N1", "variant 0x1 revision 1");
+        assert_eq!(fields(&other), ["host.cpu_model", "host.cpus"]);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use runners::contender::Contender;
 use runners::engine::{CellJob, MachineRoom, Pool, vmas_needed};
 use runners::pin::allowed_cpus;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Workers and ground for cells of up to so many threads on these workloads.
@@ -32,6 +33,7 @@ pub(crate) fn make_room(
     // One thread more than workers: the one that sets up.
     MachineRoom {
         pool,
+        counters: Arc::from([]),
         clock,
         ground: Some(Ground::new(1, threads + 1, vmas, bytes)),
     }

@@ -100,27 +100,51 @@ impl Event {
 
     /// Why the event could not be opened, and what to do.
     pub(super) fn reason(&self, error: &io::Error) -> String {
-        let code = rustix::io::Errno::from_io_error(error);
-        let hardware = matches!(self.kind, Kind::Hardware(_));
-        use rustix::io::Errno;
-        match code {
-            Some(Errno::NOENT | Errno::OPNOTSUPP | Errno::NXIO | Errno::NODEV) if hardware => {
-                "the machine has no performance counter for it; on a virtual machine ask the hypervisor for a PMU (QEMU: -cpu host,pmu=on)".to_owned()
-            }
-            Some(Errno::ACCESS | Errno::PERM) if matches!(self.kind, Kind::KernelSoftware(_)) => {
-                "it happens in the kernel, where counting is not permitted; `sysctl kernel.perf_event_paranoid=1` or CAP_PERFMON permits it".to_owned()
-            }
-            Some(Errno::ACCESS | Errno::PERM) => {
-                "the kernel does not permit it; `sysctl kernel.perf_event_paranoid=2` or CAP_PERFMON does, and in a container perf_event_open must be allowed".to_owned()
-            }
-            Some(Errno::NOSYS) => {
-                "the kernel (or the emulator) has no perf events; use one built with CONFIG_PERF_EVENTS".to_owned()
-            }
-            Some(Errno::MFILE | Errno::NFILE) => {
-                "too many open files; raise the limit with `ulimit -n 4096`".to_owned()
-            }
-            _ => format!("perf_event_open failed ({error}); see `perf stat -e {} true` for more", self.name),
+        let place = match self.kind {
+            Kind::Hardware(_) => Place::Processor,
+            Kind::Software(_) => Place::UserMode,
+            Kind::KernelSoftware(_) => Place::Kernel,
+        };
+        reason(self.name, place, error)
+    }
+
+    /// Whether the processor counts it.
+    pub(super) fn is_hardware(&self) -> bool {
+        matches!(self.kind, Kind::Hardware(_))
+    }
+}
+
+/// Where an event happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// In the processor, in user mode.
+    Processor,
+    /// In the kernel's books on user mode.
+    UserMode,
+    /// In the kernel.
+    Kernel,
+}
+
+/// Why an event could not be opened, and what to do.
+pub(super) fn reason(name: &str, place: Place, error: &io::Error) -> String {
+    use rustix::io::Errno;
+    match Errno::from_io_error(error) {
+        Some(Errno::NOENT | Errno::OPNOTSUPP | Errno::NXIO | Errno::NODEV) if place == Place::Processor => {
+            "the machine has no performance counter for it; on a virtual machine ask the hypervisor for a PMU (QEMU: -cpu host,pmu=on)".to_owned()
         }
+        Some(Errno::ACCESS | Errno::PERM) if place == Place::Kernel => {
+            "it happens in the kernel, where counting is not permitted; `sysctl kernel.perf_event_paranoid=1` or CAP_PERFMON permits it".to_owned()
+        }
+        Some(Errno::ACCESS | Errno::PERM) => {
+            "the kernel does not permit it; `sysctl kernel.perf_event_paranoid=2` or CAP_PERFMON does, and in a container perf_event_open must be allowed".to_owned()
+        }
+        Some(Errno::NOSYS) => {
+            "the kernel (or the emulator) has no perf events; use one built with CONFIG_PERF_EVENTS".to_owned()
+        }
+        Some(Errno::MFILE | Errno::NFILE) => {
+            "too many open files; raise the limit with `ulimit -n 4096`".to_owned()
+        }
+        _ => format!("perf_event_open failed ({error}); see `perf stat -e {name} true` for more"),
     }
 }
 
@@ -131,16 +155,4 @@ impl Event {
 /// The reason, in words that say what to do.
 pub fn hardware() -> Result<(), String> {
     GROUPS[0][0].probe()
-}
-
-/// Every counter with its description and whether it can be used here, or why not.
-#[must_use]
-pub fn list() -> Vec<(&'static str, &'static str, Result<(), String>)> {
-    let events = GROUPS.iter().copied().flatten();
-    let mut list: Vec<_> = events
-        .map(|event| (event.name, event.description, event.probe()))
-        .collect();
-    list.push((VOLUNTARY, "switches that workers made by sleeping", Ok(())));
-    list.push((INVOLUNTARY, "switches that were forced on workers", Ok(())));
-    list
 }

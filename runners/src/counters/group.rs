@@ -15,7 +15,7 @@ use perf_event::{Counter, Group};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::fd::{FromRawFd, IntoRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 
 /// Below this share of its time on the hardware a count is not scaled but given up.
 const LEAST_SHARE: f64 = 0.5;
@@ -63,21 +63,51 @@ impl Reading {
 
 /// One open event and where it stood when counting began.
 #[derive(Debug)]
-struct Member {
-    name: &'static str,
+pub(super) struct Member {
+    name: String,
     file: File,
     before: Reading,
 }
 
 impl Member {
-    fn new(name: &'static str, counter: Counter) -> Self {
+    fn new(name: &str, counter: Counter) -> Self {
         // SAFETY: `into_raw_fd` gives up the descriptor, which nobody else closes from here on.
         let descriptor = unsafe { OwnedFd::from_raw_fd(counter.into_raw_fd()) };
+        Self::of(name, descriptor)
+    }
+
+    /// An open event whose readings are the count and the two times.
+    pub(super) fn of(name: &str, descriptor: OwnedFd) -> Self {
         Self {
-            name,
+            name: name.to_owned(),
             file: File::from(descriptor),
             before: Reading::default(),
         }
+    }
+
+    /// The descriptor, for switching the event on and off.
+    pub(super) fn descriptor(&self) -> RawFd {
+        self.file.as_raw_fd()
+    }
+
+    /// Sets the counts until now aside.
+    pub(super) fn begin(&mut self) -> io::Result<()> {
+        self.before = self.read()?;
+        Ok(())
+    }
+
+    /// Adds the value since [`Self::begin`], or why there is none: also for `failed`, why switching did not work.
+    pub(super) fn read_into(
+        &self,
+        failed: Option<&String>,
+        values: &mut BTreeMap<String, CounterValue>,
+    ) {
+        let value = match (failed, self.read()) {
+            (Some(reason), _) => CounterValue::Unavailable(reason.clone()),
+            (None, Ok(reading)) => reading.since(self.before).value(),
+            (None, Err(error)) => CounterValue::Unavailable(unreadable(&error)),
+        };
+        values.insert(self.name.clone(), value);
     }
 
     /// Reads the event. A short answer means that the kernel gave up on it.
@@ -153,9 +183,8 @@ impl OpenGroup {
     pub(super) fn enable(&mut self) {
         self.failed = None;
         for member in &mut self.members {
-            match member.read() {
-                Ok(reading) => member.before = reading,
-                Err(error) => self.failed = Some(unreadable(&error)),
+            if let Err(error) = member.begin() {
+                self.failed = Some(unreadable(&error));
             }
         }
         if let Some(leader) = &mut self.leader
@@ -177,18 +206,13 @@ impl OpenGroup {
     /// Adds each member's value, or why there is none.
     pub(super) fn read_into(&self, values: &mut BTreeMap<String, CounterValue>) {
         for member in &self.members {
-            let value = match (&self.failed, member.read()) {
-                (Some(reason), _) => CounterValue::Unavailable(reason.clone()),
-                (None, Ok(reading)) => reading.since(member.before).value(),
-                (None, Err(error)) => CounterValue::Unavailable(unreadable(&error)),
-            };
-            values.insert(member.name.to_owned(), value);
+            member.read_into(self.failed.as_ref(), values);
         }
     }
 }
 
 /// Why an event that had been opened gave nothing.
-fn unreadable(error: &io::Error) -> String {
+pub(super) fn unreadable(error: &io::Error) -> String {
     format!(
         "the open event could not be switched or read ({error}); stop other users of the counters (perf, the NMI watchdog) and run again"
     )

@@ -3,47 +3,96 @@
 //! Three groups, each of which the kernel schedules as a whole, so that what stands in one may be divided: cycles and
 //! instructions; cache references and misses; software events. Hardware events count in user mode only, which is all
 //! that an unprivileged process may ask for everywhere. What cannot be counted has a reason in its place, never a 0.
+//!
+//! Beside them stand the events of the cores' own PMU that a run asks for ([`pmu`]), each by itself. Where cores are of several
+//! kinds, each kind has its PMU, and the events of a worker are those of its CPU's.
 
 mod event;
 mod group;
+mod list;
+mod named;
+pub mod pmu;
 mod usage;
 
-pub use event::{Event, hardware, list};
+pub use event::{Event, hardware};
+pub use list::{Listed, always, on_request};
+pub(crate) use list::{is_usual, obstacles};
 
 use bench_core::record::CounterValue;
 use event::{GROUPS, INVOLUNTARY, VOLUNTARY};
 use group::OpenGroup;
+use named::NamedEvent;
+use pmu::Wanted;
 use std::collections::BTreeMap;
+use std::path::Path;
 use usage::Switches;
 
 /// The counters of one thread. Opened by that thread, used by that thread.
 #[derive(Debug)]
 pub struct Counters {
     groups: Vec<OpenGroup>,
+    /// Events that were asked for, and those of the processor where its cores are of several kinds.
+    named: Vec<NamedEvent>,
+    /// The CPU that they count on, where another CPU may need another PMU.
+    cpu: Option<u32>,
     /// Events that could not be opened, with the reason.
     unavailable: BTreeMap<String, CounterValue>,
     switches: Option<Switches>,
 }
 
 impl Counters {
-    /// Opens what can be opened for the calling thread. Nothing counts yet.
+    /// Opens what can be opened for the calling thread, which stays on `cpu`, and what is wanted besides. Nothing counts yet.
     #[must_use]
-    pub fn open() -> Self {
+    pub fn open(wanted: &[Wanted], cpu: u32) -> Self {
+        let pmus = pmu::of_cores(Path::new("/"));
+        let several_kinds = pmus.len() > 1;
         let mut unavailable = BTreeMap::new();
-        let groups = GROUPS
-            .iter()
-            .map(|events| OpenGroup::open(events, &mut unavailable))
-            .collect();
+        let mut named = Vec::new();
+        let mut open = |name: &str, encoding: Result<pmu::Encoding, String>| {
+            let opened = encoding.and_then(|encoding| NamedEvent::open(name, encoding));
+            opened
+                .map(|event| named.push(event))
+                .map_err(CounterValue::Unavailable)
+                .err()
+                .map(|reason| (name.to_owned(), reason))
+        };
+        let mut groups = Vec::new();
+        for events in GROUPS {
+            if several_kinds && events.iter().all(event::Event::is_hardware) {
+                let opened = events.iter().filter_map(|event| {
+                    open(event.name, pmu::encode_generic_on(&pmus, cpu, event.name))
+                });
+                unavailable.extend(opened);
+            } else {
+                groups.push(OpenGroup::open(events, &mut unavailable));
+            }
+        }
+        let opened = wanted.iter().filter_map(|wanted| {
+            let encoding = pmu::encode_on(&pmus, cpu, wanted);
+            open(&wanted.to_string(), encoding)
+        });
+        unavailable.extend(opened);
         Self {
             groups,
+            named,
+            cpu: several_kinds.then_some(cpu),
             unavailable,
             switches: None,
         }
     }
 
+    /// Whether they count what they should for a thread on `cpu`.
+    #[must_use]
+    pub fn serve(&self, cpu: u32) -> bool {
+        self.cpu.is_none_or(|own| own == cpu)
+    }
+
     /// Begins to count.
     pub fn enable(&mut self) {
         self.switches = usage::switches();
+        for event in &mut self.named {
+            event.enable();
+        }
         for group in &mut self.groups {
             group.enable();
         }
@@ -55,10 +104,16 @@ impl Counters {
         for group in self.groups.iter_mut().rev() {
             group.disable();
         }
+        for event in &mut self.named {
+            event.disable();
+        }
         let since = self.switches.take().zip(usage::switches());
         let mut values = self.unavailable.clone();
         for group in &self.groups {
             group.read_into(&mut values);
+        }
+        for event in &self.named {
+            event.read_into(&mut values);
         }
         let switches = since.map(|(before, after)| after.since(&before));
         let value = |count: fn(&Switches) -> u64| {

@@ -28,14 +28,14 @@ fn a_count_is_scaled_only_where_enough_was_seen() {
 
 #[test]
 fn every_counter_has_a_value_or_a_reason() {
-    let mut counters = Counters::open();
+    let mut counters = Counters::open(&[], crate::pin::current_cpu());
     counters.enable();
     std::thread::sleep(Duration::from_millis(1));
     let values = counters.disable_and_read();
-    let names: Vec<&str> = list().iter().map(|(name, ..)| *name).collect();
-    assert_eq!(values.len(), names.len());
-    for name in names {
-        match &values[name] {
+    let listed = always();
+    assert_eq!(values.len(), listed.len());
+    for Listed { name, .. } in listed {
+        match &values[&name] {
             CounterValue::Value(_) => {}
             CounterValue::Unavailable(reason) => assert!(reason.len() > 20, "{name}: {reason}"),
         }
@@ -44,13 +44,15 @@ fn every_counter_has_a_value_or_a_reason() {
 
 #[test]
 fn what_the_list_offers_is_counted() {
-    let mut counters = Counters::open();
+    let mut counters = Counters::open(&[], crate::pin::current_cpu());
     counters.enable();
     crate::delay::chain(100_000);
     let values = counters.disable_and_read();
-    for (name, _, available) in list() {
+    for listed in always() {
+        let name = listed.name.as_str();
         // Hardware counters may be taken by others between the two; software counters cannot.
-        if available.is_ok() && ["task-clock", "page-faults", "cpu-migrations"].contains(&name) {
+        let software = ["task-clock", "page-faults", "cpu-migrations"].contains(&name);
+        if listed.unavailable.is_none() && software {
             assert!(
                 matches!(values[name], CounterValue::Value(_)),
                 "{name}: {:?}",
@@ -62,7 +64,7 @@ fn what_the_list_offers_is_counted() {
 
 #[test]
 fn each_window_begins_at_nothing() {
-    let mut counters = Counters::open();
+    let mut counters = Counters::open(&[], crate::pin::current_cpu());
     let mut task_clock_ns = |turns| {
         counters.enable();
         crate::delay::chain(turns);
@@ -77,7 +79,7 @@ fn each_window_begins_at_nothing() {
 
 #[test]
 fn sleeps_are_counted_in_each_window_by_itself() {
-    let mut counters = Counters::open();
+    let mut counters = Counters::open(&[], crate::pin::current_cpu());
     for _ in 0..3 {
         counters.enable();
         for _ in 0..5 {
@@ -100,7 +102,7 @@ fn migrations_are_counted_where_permitted() {
     };
     let mover = std::thread::spawn(move || {
         crate::pin::pin_to(first).expect("the CPU is allowed");
-        let mut counters = Counters::open();
+        let mut counters = Counters::open(&[], crate::pin::current_cpu());
         counters.enable();
         for _ in 0..4 {
             crate::pin::pin_to(second).expect("the CPU is allowed");
@@ -133,4 +135,23 @@ fn a_sum_lacks_what_one_thread_lacks() {
         matches!(&uneven["faults"], CounterValue::Unavailable(reason) if reason.contains("worker 1"))
     );
     assert_eq!(merge(&[]), BTreeMap::new());
+}
+
+#[test]
+fn what_was_asked_for_has_a_value_or_a_reason() {
+    let wanted = ["no_such_event", "r11"].map(|word| word.parse().expect("an event"));
+    let mut counters = Counters::open(&wanted, crate::pin::current_cpu());
+    counters.enable();
+    let values = counters.disable_and_read();
+    let CounterValue::Unavailable(reason) = &values["no_such_event"] else {
+        panic!("no PMU has it: {values:?}");
+    };
+    assert!(
+        reason.contains("no event of that name") || reason.contains("no PMU"),
+        "{reason}"
+    );
+    // A machine with a PMU counts it, whatever it is.
+    if let CounterValue::Unavailable(reason) = &values["r11"] {
+        assert!(reason.len() > 20, "{reason}");
+    }
 }

@@ -7,6 +7,7 @@ use super::record::measured;
 use super::stage::Stage;
 use super::worker::{panicked, send_parts};
 use crate::clock::Clock;
+use crate::counters::pmu::Wanted;
 use crate::native::Native;
 use bench_core::lock::VmaLock;
 use bench_core::plan::{Planned, Region};
@@ -47,6 +48,8 @@ pub struct CellJob<'a> {
 pub struct MachineRoom {
     /// The workers.
     pub pool: Pool,
+    /// The events that cells of the mode counters count beside the usual ones.
+    pub counters: Arc<[Wanted]>,
     /// The clock.
     pub clock: Clock,
     /// The ground for the next address space; `None` after a cell that kept it for ever, because its lock hung.

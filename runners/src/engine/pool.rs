@@ -3,6 +3,7 @@
 use super::probe::Histograms;
 use crate::clock::Clock;
 use crate::counters::Counters;
+use crate::counters::pmu::Wanted;
 use crate::delay::{Calibration, obtained_ns};
 use crate::pin::{PinError, pin_to};
 use std::collections::BTreeMap;
@@ -23,7 +24,7 @@ pub struct WorkerContext {
     /// Latency histograms; made when the first latency cell comes.
     pub histograms: Option<Histograms>,
     /// Perf events; opened when the first counters cell comes.
-    pub counters: Option<Counters>,
+    counters: Option<Counters>,
 }
 
 impl WorkerContext {
@@ -59,6 +60,13 @@ impl WorkerContext {
             .entry(cpu)
             .or_insert_with(|| Calibration::measure(&clock));
         Ok(())
+    }
+
+    /// The counters for a cell on `cpu`, where the worker is: those of the last one, unless this CPU needs others.
+    pub fn counters(&mut self, wanted: &[Wanted], cpu: u32) -> &mut Counters {
+        self.counters.take_if(|open| !open.serve(cpu));
+        self.counters
+            .get_or_insert_with(|| Counters::open(wanted, cpu))
     }
 
     /// The turns of the delay that come closest to `asked_ns` on the worker's CPU, and what they take in nanoseconds.

@@ -5,7 +5,7 @@ use super::play::{Part, Window, play};
 use super::pool::WorkerContext;
 use super::probe::{Histograms, LatencyProbe, NoProbe};
 use super::stage::{Phase, Stage};
-use crate::counters::Counters;
+use crate::counters::pmu::Wanted;
 use crate::native::Native;
 use crate::panics;
 use bench_core::lock::VmaLock;
@@ -71,10 +71,13 @@ pub(super) fn send_parts<L: VmaLock<Machine = Native>>(
             fault_turns: 0,
         };
         let seed = job.seed ^ u64::from(worker);
+        let wanted = room.counters.clone();
         room.pool.send(worker, move |context| {
             let free = (free_from..free_from + CHURN_SLOTS).collect();
             let played = catch_unwind(AssertUnwindSafe(|| {
-                take_part(context, part, &space, &stage, &spec, mode, cpu, free, seed)
+                take_part(
+                    context, part, &space, &stage, &spec, mode, &wanted, cpu, free, seed,
+                )
             }));
             drop(space);
             let ended = played.unwrap_or_else(|panic| Err(panicked(&*panic)));
@@ -100,6 +103,7 @@ fn take_part<L: VmaLock<Machine = Native>>(
     stage: &Stage,
     spec: &WorkloadSpec,
     mode: Mode,
+    wanted: &[Wanted],
     cpu: u32,
     free: Vec<u32>,
     seed: u64,
@@ -131,7 +135,7 @@ fn take_part<L: VmaLock<Machine = Native>>(
             play(&part, &mut thread, stage, &clock, &mut probe, None)
         }
         Mode::Counters => {
-            let counters = context.counters.get_or_insert_with(Counters::open);
+            let counters = context.counters(wanted, cpu);
             play(
                 &part,
                 &mut thread,

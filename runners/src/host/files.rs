@@ -5,20 +5,20 @@ use std::str::FromStr;
 
 /// A directory that stands for `/`.
 #[derive(Clone, Debug)]
-pub(super) struct Files {
+pub(crate) struct Files {
     root: PathBuf,
 }
 
 impl Files {
     /// The files below `root`.
-    pub(super) fn below(root: &Path) -> Self {
+    pub(crate) fn below(root: &Path) -> Self {
         Self {
             root: root.to_path_buf(),
         }
     }
 
     /// The file's text without the white space around it; `None` when it cannot be read or is empty.
-    pub(super) fn text(&self, path: &str) -> Option<String> {
+    pub(crate) fn text(&self, path: &str) -> Option<String> {
         let text = std::fs::read_to_string(self.root.join(path)).ok()?;
         let text = text.trim_matches(|end: char| end.is_whitespace() || end == '\0');
         (!text.is_empty()).then(|| text.to_owned())
@@ -31,25 +31,33 @@ impl Files {
     }
 
     /// The file's text as a number.
-    pub(super) fn number<T: FromStr>(&self, path: &str) -> Option<T> {
+    pub(crate) fn number<T: FromStr>(&self, path: &str) -> Option<T> {
         self.text(path)?.parse().ok()
     }
 
     /// The file's text as a list of CPUs.
-    pub(super) fn cpu_list(&self, path: &str) -> Option<Vec<u32>> {
+    pub(crate) fn cpu_list(&self, path: &str) -> Option<Vec<u32>> {
         parse_cpu_list(&self.text(path)?)
     }
 
-    /// The numbers N of the entries `prefixN` of a directory, ascending.
-    pub(super) fn numbered(&self, directory: &str, prefix: &str) -> Vec<u32> {
+    /// The names of a directory's entries, sorted; none when it cannot be read.
+    pub(crate) fn names(&self, directory: &str) -> Vec<String> {
         let Ok(entries) = std::fs::read_dir(self.root.join(directory)) else {
             return Vec::new();
         };
-        let mut numbers: Vec<u32> = entries
-            .filter_map(|entry| {
-                let name = entry.ok()?.file_name();
-                name.to_str()?.strip_prefix(prefix)?.parse().ok()
-            })
+        let mut names: Vec<String> = entries
+            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+            .collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// The numbers N of the entries `prefixN` of a directory, ascending.
+    pub(crate) fn numbered(&self, directory: &str, prefix: &str) -> Vec<u32> {
+        let names = self.names(directory);
+        let mut numbers: Vec<u32> = names
+            .iter()
+            .filter_map(|name| name.strip_prefix(prefix)?.parse().ok())
             .collect();
         numbers.sort_unstable();
         numbers
@@ -57,7 +65,7 @@ impl Files {
 }
 
 /// The kernel's list form, `0-2,5`, as numbers in the order given.
-pub(super) fn parse_cpu_list(text: &str) -> Option<Vec<u32>> {
+pub(crate) fn parse_cpu_list(text: &str) -> Option<Vec<u32>> {
     let mut cpus = Vec::new();
     for part in text.trim().split(',') {
         let (first, last) = part.split_once('-').unwrap_or((part, part));

@@ -4,7 +4,7 @@ mod advice;
 pub mod cgroup;
 mod describe;
 mod emulator;
-mod files;
+pub(crate) mod files;
 pub mod kinds;
 mod line;
 pub mod measure;
@@ -39,16 +39,17 @@ pub fn read(root: &Path) -> (Host, Vec<String>) {
     let online = topology::online(&files, &allowed_cpus);
     let registers = midr::of_cpus(&files, &online, &cpuinfo);
     // The words of arm64, if there are any.
-    let designs = |word, between| {
+    let designs = |word: fn(Midr) -> String, between: &str| {
         let kinds = midr::kinds(&registers, word);
         (!kinds.is_empty()).then(|| kinds.join(between))
     };
     let host = Host {
         arch: arch(&files, here),
-        cpu_vendor: processor::vendor(&cpuinfo).or_else(|| designs(Midr::vendor, "+")),
-        cpu_model: processor::model(&cpuinfo).or_else(|| designs(Midr::design, "+")),
-        cpu_revision: processor::revision(&cpuinfo)
-            .or_else(|| designs(|midr| midr.to_string(), "; ")),
+        // First, since old kernels of arm64 also give a model name, which names the architecture only.
+        cpu_vendor: designs(Midr::vendor, "+").or_else(|| processor::vendor(&cpuinfo)),
+        cpu_model: designs(Midr::design, "+").or_else(|| processor::model(&cpuinfo)),
+        cpu_revision: designs(|midr| midr.to_string(), "; ")
+            .or_else(|| processor::revision(&cpuinfo)),
         kernel: files.text("proc/sys/kernel/osrelease"),
         hypervisor: processor::hypervisor(&cpuinfo, &files),
         emulator: emulator::emulator(&files, &cpuinfo, std::env::consts::ARCH, here),

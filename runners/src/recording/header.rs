@@ -32,6 +32,7 @@ pub(crate) fn header(
         threads: plan.threads.clone(),
         modes: plan.modes.clone(),
         placements: plan.placements.clone(),
+        counters: plan.counters.clone(),
         processes: plan.processes,
         rounds: plan.rounds,
         window_ns: plan.window_ns,

@@ -4,6 +4,7 @@ use super::warm_up::warm_up;
 use super::{Job, Message};
 use crate::clock::Clock;
 use crate::contender::Contender;
+use crate::counters::pmu::Wanted;
 use crate::engine::{CellFailure, CellJob, MachineRoom, Pool, failed, vmas_needed};
 use crate::host::placement::Placement;
 use crate::{host, injected, pin};
@@ -158,6 +159,9 @@ fn make_room(contenders: &[Contender], job: &Job) -> Result<MachineRoom, String>
         .map(|contender| contender.bytes(1, vmas))
         .max()
         .unwrap_or(0);
+    let counters: Result<Vec<Wanted>, String> =
+        plan.counters.iter().map(|word| word.parse()).collect();
+    let counters = counters?.into();
     let clock = Clock::calibrate();
     let pool = Pool::new(threads, clock, &job.calibrations).map_err(|error| {
         format!("{threads} worker threads cannot be started: {error}; ask for fewer with --threads, or raise the limit of tasks (ulimit -u, pids.max)")
@@ -166,6 +170,7 @@ fn make_room(contenders: &[Contender], job: &Job) -> Result<MachineRoom, String>
     let ground = Some(Ground::new(1, threads + 1, vmas, bytes));
     Ok(MachineRoom {
         pool,
+        counters,
         clock,
         ground,
     })

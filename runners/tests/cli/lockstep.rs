@@ -18,6 +18,7 @@ fn plan(locks: [&str; 2]) -> Plan {
         workloads: vec![preset("fault-one-vma").expect("a preset")],
         threads: vec![1],
         modes: vec![Mode::Throughput],
+        counters: Vec::new(),
         placements: vec!["compact".into()],
         processes: 1,
         rounds: 2,

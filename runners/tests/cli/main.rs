@@ -12,6 +12,7 @@ mod builds;
 mod check;
 mod check_outputs;
 mod compare;
+mod counters;
 mod cpus;
 mod emulated;
 mod exact;

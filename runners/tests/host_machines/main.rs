@@ -3,6 +3,7 @@
 
 mod arm64;
 mod containers;
+mod counters;
 mod fixture;
 mod placements;
 mod this_machine;

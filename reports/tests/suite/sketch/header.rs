@@ -34,6 +34,7 @@ impl Sketch {
             threads: self.threads.clone(),
             modes: self.modes.clone(),
             placements: vec![PLACEMENT.into()],
+            counters: vec![],
             processes: self.processes,
             rounds: self.rounds,
             window_ns: 20_000_000,

@@ -29,9 +29,11 @@ struct Answer {
 /// A counter, and why it cannot be had here.
 #[derive(Serialize)]
 struct CounterAnswer {
-    name: &'static str,
-    description: &'static str,
+    name: String,
+    description: String,
     unavailable: Option<String>,
+    /// Whether it is counted only when `run --counter` names it.
+    on_request: bool,
 }
 
 /// Runs the command.
@@ -73,24 +75,48 @@ pub fn run(
         }
     }
     if let Some(counters) = &answer.counters {
-        writeln!(out, "counters:")?;
-        for counter in counters {
-            let state = counter.unavailable.as_ref();
-            let state = state.map_or("available".to_owned(), |why| format!("unavailable: {why}"));
-            writeln!(out, "  {:26} {}", counter.name, counter.description)?;
-            writeln!(out, "  {:26} {state}", "")?;
-        }
+        write_counters(counters, out)?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
+/// The usual counters, then those on request.
 fn counter_answers() -> Vec<CounterAnswer> {
-    counters::list()
-        .into_iter()
-        .map(|(name, description, state)| CounterAnswer {
-            name,
-            description,
-            unavailable: state.err(),
-        })
-        .collect()
+    let answer = |on_request| {
+        move |listed: counters::Listed| CounterAnswer {
+            name: listed.name,
+            description: listed.description,
+            unavailable: listed.unavailable,
+            on_request,
+        }
+    };
+    let asked = counters::on_request().unwrap_or_default();
+    let usual = counters::always().into_iter().map(answer(false));
+    usual.chain(asked.into_iter().map(answer(true))).collect()
+}
+
+/// What can be counted, in words.
+fn write_counters(counters: &[CounterAnswer], out: &mut impl Write) -> std::io::Result<()> {
+    let (asked, usual): (Vec<_>, Vec<_>) = counters.iter().partition(|counter| counter.on_request);
+    writeln!(out, "counters:")?;
+    for counter in usual {
+        let state = counter.unavailable.as_ref();
+        let state = state.map_or("available".to_owned(), |why| format!("unavailable: {why}"));
+        writeln!(out, "  {:26} {}", counter.name, counter.description)?;
+        writeln!(out, "  {:26} {state}", "")?;
+    }
+    writeln!(
+        out,
+        "counters on request (`run --counter NAME`, or rHEX for a number of the processor's manual):"
+    )?;
+    if let Err(why) = counters::on_request() {
+        writeln!(out, "  none: {why}")?;
+    }
+    for counter in asked {
+        writeln!(out, "  {:26} {}", counter.name, counter.description)?;
+        if let Some(why) = &counter.unavailable {
+            writeln!(out, "  {:26} unavailable: {why}", "")?;
+        }
+    }
+    Ok(())
 }

@@ -10,13 +10,13 @@ use crate::cmd::emulated::{EmulatedHost, refuse};
 use crate::cmd::host::look;
 use crate::cmd::report::{REPORT_FILE, write_report};
 use crate::contender::Contender;
-use crate::host;
 use crate::plan_of::{check_window, plan_of};
 use crate::plan_words::{about, print_plan};
 use crate::recording::{
     Progress, RunFile, Tally, create, dated_directory, header, note, stop_flag,
 };
 use crate::session::{Arm, Lockstep};
+use crate::{counters, host};
 use anyhow::Context;
 use bench_core::plan::{Plan, planned_cells};
 use bench_core::record::{Footer, Host, PrecisionGoal, Record};
@@ -71,7 +71,8 @@ pub fn run(
             None => Ok(ExitCode::SUCCESS),
         };
     }
-    let (host, clock, warnings) = look();
+    let (host, clock, mut warnings) = look();
+    warnings.extend(counters::obstacles(&plan.counters, &host.allowed_cpus));
     check_window(&plan, clock.info().quantum_ns)?;
     let directory = args
         .out

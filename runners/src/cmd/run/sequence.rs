@@ -166,6 +166,7 @@ mod tests {
             workloads: bench_core::workload::presets(),
             threads: vec![1],
             modes: vec![Mode::Throughput],
+            counters: Vec::new(),
             placements: vec!["compact".into()],
             processes,
             rounds: 1,

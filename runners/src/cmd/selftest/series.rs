@@ -81,6 +81,7 @@ pub(super) fn plan(
             .collect(),
         threads,
         modes,
+        counters: Vec::new(),
         placements: vec!["compact".to_owned()],
         processes: args.processes,
         rounds: args.rounds,
