@@ -16,13 +16,23 @@ use bench_core::record::RoleName;
 /// Several hosts beside each other.
 #[derive(Debug)]
 pub(crate) struct Hosts<'d> {
-    /// The runs that stand here, each with its name.
-    pub(crate) runs: Vec<(String, &'d Digest<'d>)>,
+    /// The runs that stand here.
+    pub(crate) runs: Vec<HostRun<'d>>,
     /// The lock that the others are measured by; empty where there is none.
     pub(crate) reference: &'d str,
     pub(crate) parts: Vec<Part<'d>>,
     /// What is left out and why, a sentence each.
     pub(crate) notes: Vec<String>,
+}
+
+/// A run of one of the hosts.
+#[derive(Debug)]
+pub(crate) struct HostRun<'d> {
+    /// A letter and the architecture.
+    pub(crate) short: String,
+    /// The same and the processor.
+    pub(crate) name: String,
+    pub(crate) digest: &'d Digest<'d>,
 }
 
 /// One role of one workload with so many threads.
@@ -85,8 +95,8 @@ pub(crate) fn beside<'d>(digests: &'d [Digest<'d>]) -> Option<Hosts<'d>> {
     Some(hosts)
 }
 
-/// A letter, the architecture and the processor of each run.
-fn named<'d>(native: &[&'d Digest<'d>]) -> Vec<(String, &'d Digest<'d>)> {
+/// The runs with their names.
+fn named<'d>(native: &[&'d Digest<'d>]) -> Vec<HostRun<'d>> {
     let name = |(number, digest): (usize, &&'d Digest<'d>)| {
         let host = &digest.run.header.host;
         let letter = u8::try_from(number)
@@ -95,10 +105,12 @@ fn named<'d>(native: &[&'d Digest<'d>]) -> Vec<(String, &'d Digest<'d>)> {
             .map(|n| char::from(b'A' + n));
         let lead = letter.map_or_else(|| (number + 1).to_string(), |letter| letter.to_string());
         let model = host.cpu_model.as_deref().or(host.cpu_revision.as_deref());
-        (
-            format!("{lead}: {}, {}", host.arch, model.unwrap_or("unknown CPU")),
-            *digest,
-        )
+        let short = format!("{lead}: {}", host.arch);
+        HostRun {
+            name: format!("{short}, {}", model.unwrap_or("unknown CPU")),
+            short,
+            digest,
+        }
     };
     native.iter().enumerate().map(name).collect()
 }

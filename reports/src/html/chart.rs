@@ -116,7 +116,7 @@ impl Chart {
 /// Room for the labels of an axis that stands upright: numbers are short, names may not be.
 fn label_area(axis: &Axis) -> u32 {
     let longest = axis.ticks.iter().map(|tick| tick.1.chars().count()).max();
-    118.max(20 + 12 * longest.unwrap_or(0) as u32)
+    118.max(22 + 12 * longest.unwrap_or(0) as u32)
 }
 
 impl Shade {

@@ -11,6 +11,7 @@ pub(super) fn section(page: &Page<'_>, digest: &Digest<'_>, emulator: &str) -> S
         "<section>\n<h2>Emulated: no timing means anything</h2>\n<p class=badges><span class=\"badge bad\">emulated</span></p>\n<p>{}.</p>\n",
         escape(&banner(emulator))
     );
+    out += "<div class=wide>\n";
     for setting in verified(digest) {
         let mut table = Table::new(&setting.title, &VERIFIED_HEADS);
         for (lock, cells, verified) in setting.lines {
@@ -23,6 +24,7 @@ pub(super) fn section(page: &Page<'_>, digest: &Digest<'_>, emulator: &str) -> S
         }
         out += &table.html();
     }
+    out += "</div>\n";
     let mut warnings = digest.run.header.warnings.clone();
     warnings.extend(overview::incomplete(digest));
     if !warnings.is_empty() {

@@ -4,7 +4,8 @@ use super::axis::{self, Axis};
 use super::chart::{Chart, Edge, Line, Shade};
 use super::text::{Datum, Table, escape};
 use super::{Page, bullets};
-use crate::hosts::{Beside, Hosts, Part};
+use crate::compare::Why;
+use crate::hosts::{Beside, HostRun, Hosts, Part};
 use crate::words;
 
 /// How far the marks of two hosts are apart, where the lines of two locks are 1 apart.
@@ -46,7 +47,7 @@ pub(super) fn section(page: &Page<'_>, hosts: &Hosts<'_>) -> String {
 fn runs(page: &Page<'_>, hosts: &Hosts<'_>) -> Table {
     let heads = ["Host", "allowed CPUs", "build", "processes", "file"];
     let mut out = Table::new("", &heads);
-    for (name, digest) in &hosts.runs {
+    for HostRun { name, digest, .. } in &hosts.runs {
         let header = &digest.run.header;
         let tool = &header.tool;
         let mut build = format!("{}, {}", tool.target, tool.profile);
@@ -82,7 +83,7 @@ fn chart(page: &Page<'_>, hosts: &Hosts<'_>, part: &Part<'_>) -> Option<Chart> {
             let middle = (all.len() - 1) as f64 / 2.0;
             let y = (locks - place) as f64 - (run as f64 - middle) * APART;
             lines.push(Line {
-                number: page.palette.number(&hosts.runs[run].0),
+                number: page.palette.number(&hosts.runs[run].name),
                 points: vec![(contrast.ratio().ln(), y)],
                 faint: vec![(interval.low.ln(), y), (interval.high.ln(), y)],
                 markers: true,
@@ -137,12 +138,12 @@ fn locks_axis(part: &Part<'_>) -> Axis {
 
 fn table(page: &Page<'_>, hosts: &Hosts<'_>, part: &Part<'_>) -> Table {
     let mut heads = vec!["Lock".to_owned()];
-    for ((name, _), oversubscribed) in hosts.runs.iter().zip(&part.oversubscribed) {
+    for (run, oversubscribed) in hosts.runs.iter().zip(&part.oversubscribed) {
         let words = match oversubscribed {
             Some(true) => " (more threads than CPUs)",
             Some(false) | None => "",
         };
-        heads.push(format!("{name}{words}"));
+        heads.push(format!("{}{words}", run.short));
     }
     let heads: Vec<&str> = heads.iter().map(String::as_str).collect();
     let mut out = Table::new("", &heads);
@@ -162,6 +163,9 @@ fn datum(one: &Beside) -> Datum {
             number(contrast.ratio()),
             words::interval(contrast.interval(), number)
         )),
+        // How many rounds were clean stands with the run.
+        Beside::Without(Why::TooNoisy(_)) => Datum::Faint("too noisy".to_owned()),
+        Beside::Without(Why::NoRatio) => Datum::Faint("no ratio".to_owned()),
         Beside::Without(why) => Datum::Faint(why.words()),
         Beside::NotThere => Datum::Faint("not measured".to_owned()),
     }

@@ -44,7 +44,7 @@ pub fn html(runs: &[Run]) -> String {
     let named = locks.map(|lock| (lock.name, lock.control));
     let of_hosts = hosts.iter().flat_map(|hosts| &hosts.runs);
     let page = Page {
-        palette: Palette::new(named.chain(of_hosts.map(|(name, _)| (name.as_str(), false)))),
+        palette: Palette::new(named.chain(of_hosts.map(|run| (run.name.as_str(), false)))),
         ids: Cell::new(0),
     };
     let mut body = hosts
