@@ -24,3 +24,17 @@ pub(super) fn bytes() -> Option<u32> {
 pub(super) fn bytes() -> Option<u32> {
     None
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_line_is_a_power_of_two_and_only_arm64_tells() {
+        match super::bytes() {
+            Some(bytes) => assert!(
+                bytes.is_power_of_two() && (16..=2048).contains(&bytes),
+                "{bytes}"
+            ),
+            None => assert_ne!(std::env::consts::ARCH, "aarch64"),
+        }
+    }
+}
