@@ -73,11 +73,12 @@ pub enum Unavailable {
 /// # Errors
 /// Why nothing was counted. [`facts_of`] needs no valgrind.
 pub fn of_program(program: &Path) -> Result<Counts, Unavailable> {
+    let locks = facts_of(program)?;
     if let Some(emulator) = crate::host::emulator() {
         return Err(Unavailable::Emulated(emulator));
     }
     Ok(Counts {
-        locks: facts_of(program)?,
+        locks,
         paths: paths_of(program)?,
     })
 }
