@@ -94,7 +94,7 @@ fn what_compares_times_does_not_begin_under_an_emulator() {
     let directory = tempfile::tempdir().expect("a directory");
     let out = directory.path().join("out");
     for words in [
-        "check --against-binary PROGRAM --lock refcount",
+        "check --against-binary PROGRAM --lock refcount --workload fault-one-vma --threads 1 --processes 2 --rounds 1 --window-ms 1",
         "check --against HEAD",
         "selftest aa --lock refcount",
         "selftest inject --slowdown 5",
