@@ -14,6 +14,7 @@ what its build may have and of nothing else, and is as the committed file says; 
 
 import argparse
 import json
+import os
 import pathlib
 import shutil
 import signal
@@ -149,7 +150,7 @@ def measure(programs):
 
 def compare(found, accept):
     """Against the committed file, which is written anew to accept what was found."""
-    rustc = subprocess.run(["rustc", "-V"], capture_output=True, text=True, check=True).stdout.strip()
+    rustc = subprocess.run([os.environ.get("RUSTC", "rustc"), "-V"], capture_output=True, text=True, check=True).stdout.strip()
     committed, compiler = committed_figures()
     changes = [f"{build}: {line}" for build in BUILDS for line in differences(committed[build], found[build])]
     if accept:

@@ -18,7 +18,7 @@ python3 scripts/arm64_reads.py --self-test
 target=aarch64-unknown-linux-gnu
 linker=aarch64-linux-gnu-gcc
 missing=()
-compgen -G "$(rustc --print target-libdir --target $target)/libstd-*.rlib" >/dev/null || missing+=("no standard library for $target: rustup target add $target")
+compgen -G "$("${RUSTC:-rustc}" --print target-libdir --target $target)/libstd-*.rlib" >/dev/null || missing+=("no standard library for $target: rustup target add $target")
 command -v $linker >/dev/null || missing+=("no $linker: apt-get install gcc-aarch64-linux-gnu libc6-dev-arm64-cross")
 command -v qemu-aarch64 >/dev/null || missing+=('no qemu-aarch64: apt-get install qemu-user')
 if [ ${#missing[@]} -gt 0 ]; then
@@ -27,6 +27,8 @@ if [ ${#missing[@]} -gt 0 ]; then
 fi
 
 export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=$linker
+# As scripts/arm64.sh builds for its tests, so that the dependencies are built once.
+export CARGO_PROFILE_DEV_OPT_LEVEL=1 CARGO_PROFILE_DEV_DEBUG=0
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 

@@ -32,7 +32,7 @@ build_one() {
 build() {
     [ -z "${RUSTFLAGS:-}${CARGO_ENCODED_RUSTFLAGS:-}" ] ||
         fail 'RUSTFLAGS is set and would take the place of the flags that make the difference: unset it'
-    compgen -G "$(rustc --print target-libdir --target $target)/libstd-*.rlib" >/dev/null ||
+    compgen -G "$("${RUSTC:-rustc}" --print target-libdir --target $target)/libstd-*.rlib" >/dev/null ||
         fail "there is no standard library for $target: rustup target add $target"
     if [ "$(uname -m)" != aarch64 ]; then
         export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc
