@@ -39,6 +39,11 @@ build() {
         command -v aarch64-linux-gnu-gcc >/dev/null ||
             fail 'there is no aarch64-linux-gnu-gcc: apt-get install gcc-aarch64-linux-gnu libc6-dev-arm64-cross'
     fi
+    # One that was built from source may have no bitcode, which link-time optimisation wants.
+    if ! grep -qa '\.llvmbc' "$("${RUSTC:-rustc}" --print target-libdir --target $target)"/libstd-*.rlib; then
+        echo 'the standard library has no bitcode, so all three builds are made without link-time optimisation'
+        export CARGO_PROFILE_RELEASE_LTO=off
+    fi
     build_one outline
     build_one lse -C target-feature=+lse
     echo '   (rustc warns of the next flag, which is not promised to stay; it takes it all the same)'

@@ -175,11 +175,12 @@ pub fn builds(runs: &[Run]) -> String {
             ];
             rows.extend(of_a_role.iter().map(|line| {
                 let head = format!("{} · {}", line.lock, builds.names[line.build]);
-                vec![
-                    head,
-                    line.measured.name(),
-                    line.ratio().unwrap_or_else(|why| why),
-                ]
+                let mut row = vec![head, line.measured.name()];
+                match line.ratio() {
+                    Ok(ratio) => row.push(ratio),
+                    Err(why) => row.extend(["–".to_owned(), why]),
+                }
+                row
             }));
             plain::columns(&mut out, &rows);
             out.push('\n');

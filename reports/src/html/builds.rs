@@ -72,12 +72,15 @@ fn chart(page: &Page<'_>, of: &[&BuildLine<'_>], title: String) -> Option<Chart>
         drawn.points.push((x, contrast.ratio().ln()));
         drawn.ribbon.push((x, bounds.low.ln(), bounds.high.ln()));
     }
-    let bounds = || lines.iter().flat_map(|line| &line.ribbon);
-    let lowest = bounds().map(|bound| bound.1.exp()).fold(1.0, f64::min);
-    let highest = bounds().map(|bound| bound.2.exp()).fold(1.0, f64::max);
     let mut threads: Vec<u32> = of.iter().map(|line| line.setting.threads).collect();
     threads.sort_unstable();
     threads.dedup();
+    if threads.len() == 1 {
+        set_apart(&mut lines);
+    }
+    let bounds = || lines.iter().flat_map(|line| &line.ribbon);
+    let lowest = bounds().map(|bound| bound.1.exp()).fold(1.0, f64::min);
+    let highest = bounds().map(|bound| bound.2.exp()).fold(1.0, f64::max);
     let x = axis::threads(&threads);
     let y = axis::logarithmic("ratio", (lowest, highest), 0.0, words::shortest);
     let slower = Shade {
@@ -94,6 +97,20 @@ fn chart(page: &Page<'_>, of: &[&BuildLine<'_>], title: String) -> Option<Chart>
         title,
         description: "The throughput of each lock over that of the same lock in the first build, against threads. The numbers are in the table that follows.".into(),
     })
+}
+
+/// With one thread count all locks would stand on one spot.
+fn set_apart(lines: &mut [Line]) {
+    let count = lines.len() as f64;
+    for (rank, line) in lines.iter_mut().enumerate() {
+        let aside = (rank as f64 - (count - 1.0) / 2.0) * 0.8 / count;
+        for point in &mut line.points {
+            point.0 += aside;
+        }
+        for bound in &mut line.ribbon {
+            bound.0 += aside;
+        }
+    }
 }
 
 fn table(page: &Page<'_>, builds: &Builds<'_>, lines: &[BuildLine<'_>]) -> Table {

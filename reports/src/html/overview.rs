@@ -24,6 +24,7 @@ pub(super) fn head(digest: &Digest<'_>) -> String {
     );
     facts.extend(host.emulator.as_ref().map(|e| format!("emulated by {e}")));
     facts.extend(host.kernel.as_ref().map(|k| format!("Linux {k}")));
+    facts.extend(header.build.as_ref().map(|name| format!("build {name}")));
     facts.push(format!("started {}", header.started_at));
     facts.push(format!(
         "{} processes × {} rounds × {} windows",
