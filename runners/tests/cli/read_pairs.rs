@@ -27,3 +27,20 @@ fn the_notes_say_what_is_executed() {
         "{told}{complaint}"
     );
 }
+
+#[test]
+fn what_is_planted_in_a_read_of_arm64_is_found() {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts/arm64_reads.py");
+    let tested = Command::new("python3")
+        .arg(script)
+        .arg("--self-test")
+        .output();
+    let Ok(tested) = tested else {
+        let _ = writeln!(stderr(), "nothing is tested: python3 is not installed");
+        return;
+    };
+    let complaint = String::from_utf8_lossy(&tested.stderr);
+    assert!(tested.status.success(), "{complaint}");
+    let told = String::from_utf8_lossy(&tested.stdout);
+    assert!(told.contains(" reads: 0 wrong"), "{told}{complaint}");
+}
