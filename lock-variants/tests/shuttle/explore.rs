@@ -3,6 +3,7 @@
 //! | variable | what it does |
 //! |---|---|
 //! | `VMALOCK_MODELS=deep` | 50 times as many schedules |
+//! | `VMALOCK_MODELS=brief` | a fiftieth of the schedules, except where one is to fail |
 //! | `VMALOCK_LOCK=refcount` | models of locks run for this lock alone |
 //! | `VMALOCK_SCHEDULE=FILE` | the schedule in the file and no other; `scripts/replay.sh` sets it |
 //! | `SHUTTLE_RANDOM_SEED=7` | other schedules than those of each test run |
@@ -19,8 +20,8 @@ use std::sync::Arc;
 /// The places in a run where a thread is stopped for long, in the schedules with few switches.
 const LONG_STOPS: usize = 3;
 
-/// How many times as many schedules a deep run takes.
-const DEEP: usize = 50;
+/// How many times as many schedules a deep run takes, and how many times as few a brief one.
+const FACTOR: usize = 50;
 
 /// The file that shuttle writes a schedule to, in a directory that has none yet.
 const WRITTEN: &str = "schedule000.txt";
@@ -59,7 +60,7 @@ pub(crate) fn explore_lock(
         assert_eq!(name, test, "the name that is printed for a replay");
     }
     let kept = Kept::new(test, lock);
-    let result = run(iterations, kept.persistence(), body);
+    let result = run(within_reach(iterations), kept.persistence(), body);
     result.map_err(|failure| kept.report(&failure))
 }
 
@@ -68,6 +69,7 @@ pub(crate) fn failure_of(
     iterations: usize,
     body: impl Fn() + Send + Sync + 'static,
 ) -> Option<String> {
+    let iterations = iterations.max(within_reach(iterations));
     run(iterations, FailurePersistence::None, body).err()
 }
 
@@ -87,7 +89,7 @@ fn run(
         schedule.set_allow_incomplete(); // a failure ends the schedule where it was found
         return run_with(schedule, config, body);
     }
-    let third = (iterations * depth()).div_ceil(3);
+    let third = iterations.div_ceil(3);
     let random = RandomScheduler::new_from_seed(0, third);
     run_with(random, config.clone(), Arc::clone(&body))?;
     run_with(Bursts::new(third), config.clone(), Arc::clone(&body))?;
@@ -95,11 +97,13 @@ fn run(
     run_with(few_switches, config, body)
 }
 
-fn depth() -> usize {
+/// As many schedules as `VMALOCK_MODELS` asks for.
+fn within_reach(iterations: usize) -> usize {
     match std::env::var("VMALOCK_MODELS").as_deref() {
-        Ok("deep") => DEEP,
-        Ok(other) => panic!("VMALOCK_MODELS is {other}, and may be deep"),
-        Err(_) => 1,
+        Ok("deep") => iterations * FACTOR,
+        Ok("brief") => iterations.div_ceil(FACTOR),
+        Ok(other) => panic!("VMALOCK_MODELS is {other}, and may be deep or brief"),
+        Err(_) => iterations,
     }
 }
 

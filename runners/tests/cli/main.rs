@@ -3,6 +3,7 @@
 //! Every run is tiny. No test looks at a number that a busy machine could change, and no deadline is shorter than minutes.
 
 mod ahead;
+mod arm64;
 mod atomics;
 mod bad_input;
 mod bad_records;

@@ -10,10 +10,12 @@ use std::process::Command;
 #[test]
 fn the_notes_say_what_is_executed() {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts/read_pairs.py");
-    let counted = Command::new("python3")
-        .arg(script)
-        .arg(example_path("read_pairs"))
-        .output();
+    let mut command = Command::new("python3");
+    command.arg(script);
+    if std::env::consts::ARCH == "aarch64" {
+        command.arg("--qemu");
+    }
+    let counted = command.arg(example_path("read_pairs")).output();
     let Ok(counted) = counted else {
         let _ = writeln!(stderr(), "nothing is counted: python3 is not installed");
         return;
