@@ -1,7 +1,7 @@
 //! The models of a lock: the contract suite, and what only a model can ask.
 
 use crate::machine::fault::{Place, Planted, places};
-use crate::machine::{Loom, check, check_with};
+use crate::machine::{Loom, check, check_with, within_reach};
 use crate::mmap_lock;
 use bench_core::lock::{ReadEnd, VmaLock};
 use bench_core::machine::{Machine, Word};
@@ -66,17 +66,6 @@ impl Model {
         let body = Arc::clone(&self.body);
         let run = || check(self.preemptions, move || body());
         catch_unwind(AssertUnwindSafe(run)).is_err()
-    }
-}
-
-/// The preemptions that a model gets which is to hold: `VMALOCK_MODELS=deep` takes one more where it can, `brief` one at most,
-/// for a machine on which the models are only to be shown to run.
-pub(crate) fn within_reach(preemptions: usize, can_be_deeper: bool) -> usize {
-    match std::env::var("VMALOCK_MODELS").as_deref() {
-        Err(_) => preemptions,
-        Ok("deep") => preemptions + usize::from(can_be_deeper),
-        Ok("brief") => preemptions.min(1),
-        Ok(other) => panic!("VMALOCK_MODELS is {other}, and may be deep or brief"),
     }
 }
 

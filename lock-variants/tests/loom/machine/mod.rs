@@ -35,6 +35,22 @@ pub(crate) fn check(preemptions: usize, model: impl Fn() + Send + Sync + 'static
     builder.check(model);
 }
 
+/// [`check`] for a model that holds: a brief run looks less far.
+pub(crate) fn hold(preemptions: usize, model: impl Fn() + Send + Sync + 'static) {
+    check(within_reach(preemptions, false), model);
+}
+
+/// The preemptions that a model gets which is to hold: `VMALOCK_MODELS=deep` takes one more where it can, `brief` one at most,
+/// for a machine on which the models are only to be shown to run.
+pub(crate) fn within_reach(preemptions: usize, can_be_deeper: bool) -> usize {
+    match std::env::var("VMALOCK_MODELS").as_deref() {
+        Err(_) => preemptions,
+        Ok("deep") => preemptions + usize::from(can_be_deeper),
+        Ok("brief") => preemptions.min(1),
+        Ok(other) => panic!("VMALOCK_MODELS is {other}, and may be deep or brief"),
+    }
+}
+
 /// The same on a machine with a fault.
 pub(crate) fn check_with(
     planted: Planted,

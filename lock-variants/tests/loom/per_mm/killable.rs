@@ -3,7 +3,7 @@
 use super::faulty::{Choices, Faulty};
 use super::{failure_of, find, keeps, keeps_every_rule, mapped};
 use crate::machine::fault::{Fault, Half, Planted, Site};
-use crate::machine::{Loom, check, check_with};
+use crate::machine::{Loom, check_with, hold};
 use bench_core::lock::{Interrupted, VmaLock};
 use bench_core::machine::{Machine, Solo, Word};
 use lock_variants::refcount::per_mm::Refcount619;
@@ -119,15 +119,15 @@ where
 
 #[test]
 fn a_writer_may_be_killed_at_any_moment() {
-    check(3, killed_at_any_moment::<Refcount619<Loom>>);
-    check(3, killed_at_any_moment::<Faulty<Loom, Right>>);
+    hold(3, killed_at_any_moment::<Refcount619<Loom>>);
+    hold(3, killed_at_any_moment::<Faulty<Loom, Right>>);
 }
 
 /// P19 for signals: the barriers of `prepare` and `unpark` are needed, and enough.
 #[test]
 fn a_kill_is_not_lost() {
     let model = killed_while_a_reader_stays::<Refcount619<Loom>>;
-    check(3, model);
+    hold(3, model);
     let site = Site {
         file: "rcuwait.rs",
         function: "wait",

@@ -2,7 +2,7 @@
 
 use super::faulty::{Choices, Faulty, Wakes};
 use super::{failure_of, mapped};
-use crate::machine::{Loom, check};
+use crate::machine::{Loom, hold};
 use bench_core::lock::{Declined, VmaLock};
 use bench_core::space::Mm;
 use lock_variants::refcount::per_mm::{Refcount617, Refcount619};
@@ -63,9 +63,9 @@ fn the_other_mm_goes_away<L: VmaLock<Machine = Loom>>() {
 
 #[test]
 fn an_mm_that_is_pinned_is_there_for_the_wake() {
-    check(3, the_other_mm_goes_away::<Refcount617<Loom>>);
-    check(3, the_other_mm_goes_away::<Refcount619<Loom>>);
-    check(3, the_other_mm_goes_away::<Faulty<Loom, Pinned>>);
+    hold(3, the_other_mm_goes_away::<Refcount617<Loom>>);
+    hold(3, the_other_mm_goes_away::<Refcount619<Loom>>);
+    hold(3, the_other_mm_goes_away::<Faulty<Loom, Pinned>>);
 }
 
 /// The writer sees the count without being woken, unmaps, and frees its mm, before the reader comes to wake it.
