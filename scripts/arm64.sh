@@ -106,8 +106,8 @@ std_from_source() {
     mkdir -p "$scratch/empty/src"
     echo '#![no_std]' >"$scratch/empty/src/lib.rs"
     printf '[package]\nname = "empty"\nversion = "0.0.0"\nedition = "2024"\n[workspace]\n' >"$scratch/empty/Cargo.toml"
-    # The bootstrap switch is for this build alone: it permits build-std.
-    (cd "$scratch/empty" && RUSTC_BOOTSTRAP=1 cargo build -q --release \
+    # The bootstrap switch is for this build alone: it permits build-std. Release builds of vmalock link with the bitcode.
+    (cd "$scratch/empty" && RUSTC_BOOTSTRAP=1 CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUSTFLAGS=-Cembed-bitcode=yes cargo build -q --release \
         -Zbuild-std=std,panic_abort,panic_unwind,test,proc_macro --target $target --target-dir "$scratch/built") || return 1
     rm -f "$scratch/built/$target"/release/deps/libempty-*
     mkdir -p "$scratch/lib" "$sysroot/lib/rustlib/$target"
@@ -175,8 +175,8 @@ surroundings() {
         export RUSTC=$second/wrapped/rustc RUSTDOC=$second/wrapped/rustdoc
     fi
     export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=$linker QEMU_LD_PREFIX=$library
-    # Code that is optimised a little is built as fast, and emulated several times as fast.
-    export CARGO_PROFILE_DEV_OPT_LEVEL=1 CARGO_PROFILE_DEV_DEBUG=0
+    # Without what a debugger needs: it is linked and loaded sooner.
+    export CARGO_PROFILE_DEV_DEBUG=0
 }
 
 # know_arm64_programs ARGUMENT...: an arm64 program starts others of its kind, so the kernel has to be told what to start them with.
