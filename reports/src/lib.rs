@@ -28,8 +28,8 @@ mod verdict;
 mod words;
 
 pub use ahead::{Ahead, ahead};
-pub use emulated::{Emulated, refuse_emulated};
 pub use builds::builds;
+pub use emulated::{Emulated, refuse_emulated};
 pub use html::{html, trend_html};
 pub use read::{Problem, ReadError, Run, load};
 pub use table::summary;

@@ -88,7 +88,9 @@ pub enum Refusal {
     )]
     NotARelease(String),
     /// Times of an emulator.
-    #[error("the run was emulated, by {0}: no timing in it means anything; measure on a machine of the program's own architecture")]
+    #[error(
+        "the run was emulated, by {0}: no timing in it means anything; measure on a machine of the program's own architecture"
+    )]
     Emulated(String),
     /// Lines that are no records.
     #[error("{lines} of the run cannot be read (first {first}): measure it again")]
