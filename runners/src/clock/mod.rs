@@ -2,7 +2,7 @@
 //!
 //! [`Clock::calibrate`] is called once per process. It measures the counter's rate against `CLOCK_MONOTONIC`, the counter's
 //! step, and what a reading costs; all of it goes into the run's header. The frequency that a register claims stands beside the
-//! measured one and is never computed with ([`claim`]): some emulators give 0.
+//! measured one and is never computed with (`claim.rs`): some emulators give 0.
 
 mod choice;
 mod claim;
