@@ -59,7 +59,7 @@ impl Machine {
     /// With Debian's apt, in whose lists `packages` are the lines of `apt-cache madison`.
     fn has_apt(self, madison: &str, install: &str) -> Self {
         let get = format!(
-            "case \"$*\" in *indextargets*) echo 'Debian Debian archive/';; *' update'*) ;; *' install '*) {install};; esac"
+            "case \"$*\" in *indextargets*) echo 'Debian Debian archive/';; *' update'*) ;; *'install '*) {install};; esac"
         );
         self.has("apt-get", &get)
             .has("apt-cache", &format!("echo '{madison}'"))
