@@ -8,17 +8,13 @@
 //! | `VMALOCK_SCHEDULE=FILE` | the schedule in the file and no other; `scripts/replay.sh` sets it |
 //! | `SHUTTLE_RANDOM_SEED=7` | other schedules than those of each test run |
 
-use crate::bursts::Bursts;
-use shuttle::scheduler::{PctScheduler, RandomScheduler, ReplayScheduler, Scheduler};
+use crate::mixed::Mixed;
+use shuttle::scheduler::{ReplayScheduler, Scheduler};
 use shuttle::{Config, FailurePersistence, Runner};
 use std::any::Any;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-
-/// The places in a run where a thread is stopped for long, in the schedules with few switches.
-const LONG_STOPS: usize = 3;
 
 /// How many times as many schedules a deep run takes, and how many times as few a brief one.
 const FACTOR: usize = 50;
@@ -26,10 +22,7 @@ const FACTOR: usize = 50;
 /// The file that shuttle writes a schedule to, in a directory that has none yet.
 const WRITTEN: &str = "schedule000.txt";
 
-/// Runs `body` under `iterations` schedules. A third of them switch between threads at random, which mixes their steps well.
-/// A third let each thread run for a while ([`Bursts`]), which finds what needs several threads to stand still in narrow
-/// windows by turns. A third let one thread run on and stop it at a few random places (PCT), which finds what needs a thread
-/// to stand still while another does a lot. They are the same ones in each test run.
+/// Runs `body` under `iterations` schedules of three kinds ([`Mixed`]). They are the same ones in each test run.
 ///
 /// # Panics
 /// If `body` panics, all of its threads block, or they take more than a million steps: with the schedule, and with the
@@ -61,6 +54,9 @@ pub(crate) fn explore_lock(
     }
     let kept = Kept::new(test, lock);
     let result = run(within_reach(iterations), kept.persistence(), body);
+    if result.is_ok() {
+        kept.clean();
+    }
     result.map_err(|failure| kept.report(&failure))
 }
 
@@ -82,19 +78,13 @@ fn run(
     config.silence_warnings = true; // that orderings are not modelled is said in `machine`
     config.stack_size = 0x2_0000; // the default is too small for formatting a panic without optimisation
     config.failure_persistence = persistence;
-    let body = Arc::new(body);
     if let Some(file) = std::env::var_os("VMALOCK_SCHEDULE") {
         let mut schedule = ReplayScheduler::new_from_file(&file)
             .unwrap_or_else(|error| panic!("{}: {error}", Path::new(&file).display()));
         schedule.set_allow_incomplete(); // a failure ends the schedule where it was found
         return run_with(schedule, config, body);
     }
-    let third = iterations.div_ceil(3);
-    let random = RandomScheduler::new_from_seed(0, third);
-    run_with(random, config.clone(), Arc::clone(&body))?;
-    run_with(Bursts::new(third), config.clone(), Arc::clone(&body))?;
-    let few_switches = PctScheduler::new_from_seed(0, LONG_STOPS, third);
-    run_with(few_switches, config, body)
+    run_with(Mixed::new(iterations), config, body)
 }
 
 /// As many schedules as `VMALOCK_MODELS` asks for.
@@ -110,10 +100,10 @@ fn within_reach(iterations: usize) -> usize {
 fn run_with(
     scheduler: impl Scheduler + 'static,
     config: Config,
-    body: Arc<impl Fn() + Send + Sync + 'static>,
+    body: impl Fn() + Send + Sync + 'static,
 ) -> Result<(), String> {
     let runner = Runner::new(scheduler, config);
-    match catch_unwind(AssertUnwindSafe(|| runner.run(move || body()))) {
+    match catch_unwind(AssertUnwindSafe(|| runner.run(body))) {
         Ok(_) => Ok(()),
         Err(panic) => Err(words_of(panic.as_ref())),
     }
@@ -134,11 +124,13 @@ struct Kept {
 }
 
 impl Kept {
+    /// In a directory of this process alone: another may run the same test.
     fn new(test: &'static str, lock: &'static str) -> Self {
         let directory = Path::new(env!("CARGO_TARGET_TMPDIR"))
             .join("schedules")
             .join(test.replace("::", "-"))
-            .join(lock);
+            .join(lock)
+            .join(std::process::id().to_string());
         Self {
             test,
             lock,
@@ -151,12 +143,17 @@ impl Kept {
         if std::env::var_os("VMALOCK_SCHEDULE").is_some() {
             return FailurePersistence::None;
         }
-        // What an older run left; that there is none is as good.
+        // What a process of this number left; that there is none is as good.
         let _ = fs::remove_file(self.directory.join(WRITTEN));
         match fs::create_dir_all(&self.directory) {
             Ok(()) => FailurePersistence::File(Some(self.directory.clone())),
             Err(_) => FailurePersistence::Print,
         }
+    }
+
+    /// Nothing was written; that there is no directory is as good.
+    fn clean(&self) {
+        let _ = fs::remove_dir(&self.directory);
     }
 
     /// A failure with its schedule and the command that replays it.

@@ -27,6 +27,7 @@ mod fallback;
 mod killable;
 mod locks;
 mod machine;
+mod mixed;
 mod pool;
 mod replay;
 mod rwsem;

@@ -6,6 +6,7 @@ use shuttle::sync::Arc;
 use shuttle::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use shuttle::thread;
 use std::env;
+use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -75,6 +76,7 @@ fn a_printed_command_replays_the_failure() {
     };
     let by_file = replay(&words);
     assert_eq!(failure(&by_file), failure(&first));
+    fs::remove_file(&words[3]).expect("it is a file");
 
     // The schedule itself in the place of the file, as it stands in the log of a machine that is gone.
     let schedule = said

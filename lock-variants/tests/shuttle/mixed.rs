@@ -1,0 +1,62 @@
+//! Three kinds of schedules by turns.
+
+use crate::bursts::Bursts;
+use shuttle::scheduler::{PctScheduler, RandomScheduler, Schedule, Scheduler, Task, TaskId};
+
+/// The places in a run where a thread is stopped for long, in the schedules with few switches.
+const LONG_STOPS: usize = 3;
+
+/// Every third schedule switches between threads at random, which mixes their steps well. Every third lets each thread run for a
+/// while ([`Bursts`]), which finds what needs several threads to stand still in narrow windows by turns. Every third lets one
+/// thread run on and stops it at a few random places (PCT), which finds what needs a thread to stand still while another does
+/// a lot. By turns, so that what one kind finds soon is found soon.
+pub(crate) struct Mixed {
+    kinds: [Box<dyn Scheduler>; 3],
+    /// The one that the running schedule is of.
+    turn: usize,
+}
+
+impl Mixed {
+    /// At least so many schedules, as many of each kind.
+    pub(crate) fn new(iterations: usize) -> Self {
+        let third = iterations.div_ceil(3);
+        Self {
+            kinds: [
+                Box::new(RandomScheduler::new_from_seed(0, third)),
+                Box::new(Bursts::new(third)),
+                Box::new(PctScheduler::new_from_seed(0, LONG_STOPS, third)),
+            ],
+            turn: 2,
+        }
+    }
+
+    fn kind(&mut self) -> &mut dyn Scheduler {
+        self.kinds[self.turn].as_mut()
+    }
+}
+
+impl Scheduler for Mixed {
+    fn new_execution(&mut self) -> Option<Schedule> {
+        self.turn = (self.turn + 1) % self.kinds.len();
+        let schedule = self.kind().new_execution();
+        if schedule.is_none() {
+            // They end together. One that is not told says on stderr with which seed it failed.
+            let others = self.kinds.iter_mut().map(|kind| kind.new_execution());
+            debug_assert!(others.flatten().next().is_none());
+        }
+        schedule
+    }
+
+    fn next_task(
+        &mut self,
+        runnable: &[&Task],
+        current: Option<TaskId>,
+        is_yielding: bool,
+    ) -> Option<TaskId> {
+        self.kind().next_task(runnable, current, is_yielding)
+    }
+
+    fn next_u64(&mut self) -> u64 {
+        self.kind().next_u64()
+    }
+}
