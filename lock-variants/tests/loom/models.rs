@@ -46,7 +46,7 @@ impl Model {
     /// Runs it in every execution. Panics when one fails, or when threads wait for each other for ever.
     pub(crate) fn run(&self) {
         let body = Arc::clone(&self.body);
-        check(within_reach(self.preemptions, self.deeper), move || body());
+        within_reach(self.preemptions, self.deeper).check(move || body());
     }
 
     /// Runs it in few executions, to see which places of the text it comes by.
@@ -81,6 +81,10 @@ pub(crate) fn models<L: VmaLock<Machine = Loom>>() -> Vec<Model> {
         models.push(own(
             "recycled-into-its-number",
             recycled_into_its_number::<L>,
+        ));
+        models.push(own(
+            "written-and-locked-again",
+            written_and_locked_again::<L>,
         ));
     } else {
         models.extend(mmap_lock::models());
@@ -186,6 +190,35 @@ fn recycled_into_its_number<L: VmaLock<Machine = Loom>>() {
     mm.lock().attach(vma, guard.section());
     half_written.store(1, Relaxed);
     half_written.store(0, Relaxed);
+    drop(guard);
+    reader.join().unwrap();
+}
+
+/// A VMA is written in one section and write-locked again in the next. A reader sees both halves of what was written, or neither.
+pub(crate) fn written_and_locked_again<L: VmaLock<Machine = Loom>>() {
+    let (mm, vma) = (Mm::<L>::new(), L::new_vma());
+    map(&mm, &vma);
+    let halves = [(); 2].map(|()| <Loom as Machine>::U32::new(0));
+    let shared = Arc::new((mm, vma, halves));
+    let its = Arc::clone(&shared);
+    let reader = loom::thread::spawn(move || {
+        let (mm, vma, halves) = &*its;
+        if let Ok(token) = mm.lock().start_read(vma, RANGE.start) {
+            let [first, second] = halves.each_ref().map(|half| half.load(Relaxed));
+            if mm.lock().end_read(vma, token) == ReadEnd::Committed {
+                assert_eq!(first, second, "half of what was written");
+            }
+        }
+    });
+    let (mm, vma, halves) = &*shared;
+    let guard = mm.write_lock();
+    mm.lock().start_write(vma, guard.section()).unwrap();
+    for half in halves {
+        half.store(1, Relaxed);
+    }
+    drop(guard);
+    let guard = mm.write_lock();
+    mm.lock().start_write(vma, guard.section()).unwrap();
     drop(guard);
     reader.join().unwrap();
 }

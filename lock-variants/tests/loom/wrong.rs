@@ -26,7 +26,7 @@ fn fails<L: VmaLock<Machine = Loom>>(name: &str) {
 /// A reader sees the odd number of the next section and nothing of what the section before wrote.
 #[test]
 fn a_sequence_count_has_to_begin_with_release() {
-    fails::<RelaxedBegin>("recycled-in-parallel");
+    fails::<RelaxedBegin>("written-and-locked-again");
 }
 
 /// "Not equal" before and "unchanged" after are enough while a VMA stays with one mm and all loads are in order, and not

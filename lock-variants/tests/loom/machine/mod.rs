@@ -21,6 +21,9 @@ pub(crate) use words::{U32, U64};
 /// loom itself runs at most 5 threads at once.
 const TASKS: usize = 5;
 
+/// The executions of a model that a brief run takes.
+const BRIEF: usize = 5;
+
 /// The machine.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Loom;
@@ -28,25 +31,34 @@ pub(crate) struct Loom;
 /// Runs a model in every execution with at most `preemptions` preemptions. Panics when one fails, or when threads wait for
 /// each other for ever.
 pub(crate) fn check(preemptions: usize, model: impl Fn() + Send + Sync + 'static) {
+    builder(preemptions).check(model);
+}
+
+fn builder(preemptions: usize) -> loom::model::Builder {
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = Some(preemptions);
     // The rwsem spins before it sleeps; the default of 1,000 is too few for its largest models.
     builder.max_branches = 10_000;
-    builder.check(model);
+    builder
 }
 
-/// [`check`] for a model that holds: a brief run looks less far.
+/// [`check`] for a model that holds, and cannot have one preemption more.
 pub(crate) fn hold(preemptions: usize, model: impl Fn() + Send + Sync + 'static) {
-    check(within_reach(preemptions, false), model);
+    within_reach(preemptions, false).check(model);
 }
 
-/// The preemptions that a model gets which is to hold: `VMALOCK_MODELS=deep` takes one more where it can, `brief` none,
-/// for a machine on which the models are only to be shown to run: threads then take turns where they wait and end.
-pub(crate) fn within_reach(preemptions: usize, can_be_deeper: bool) -> usize {
+/// How far a model is explored that is to hold: `VMALOCK_MODELS=deep` takes one preemption more where it can. `brief` takes none
+/// and few executions, for a machine on which the models are only to be shown to run: threads then take turns where they wait
+/// and end.
+pub(crate) fn within_reach(preemptions: usize, can_be_deeper: bool) -> loom::model::Builder {
     match std::env::var("VMALOCK_MODELS").as_deref() {
-        Err(_) => preemptions,
-        Ok("deep") => preemptions + usize::from(can_be_deeper),
-        Ok("brief") => 0,
+        Err(_) => builder(preemptions),
+        Ok("deep") => builder(preemptions + usize::from(can_be_deeper)),
+        Ok("brief") => {
+            let mut brief = builder(0);
+            brief.max_permutations = Some(BRIEF);
+            brief
+        }
         Ok(other) => panic!("VMALOCK_MODELS is {other}, and may be deep or brief"),
     }
 }

@@ -4,6 +4,7 @@ use super::faulty::{Choices, Faulty};
 use super::{failure_of, find, keeps, keeps_every_rule, mapped};
 use crate::machine::fault::{Fault, Half, Planted, Site};
 use crate::machine::{Loom, check_with, hold};
+use crate::models::written_and_locked_again;
 use bench_core::lock::{Interrupted, VmaLock};
 use bench_core::machine::{Machine, Solo, Word};
 use lock_variants::refcount::per_mm::Refcount619;
@@ -149,7 +150,9 @@ fn the_form_with_every_choice_right_keeps_every_rule() {
 /// all when a reader that sees a number sees what was written before it, as it does where memory is sequentially consistent.
 #[test]
 fn p3_a_stamp_before_an_unkillable_drain_is_safe_when_it_is_ordered() {
-    keeps_every_rule::<Faulty<Loom, StampsInOrderBeforeUnkillableDrain>>();
+    type Lock<M> = Faulty<M, StampsInOrderBeforeUnkillableDrain>;
+    keeps_every_rule::<Lock<Loom>>();
+    hold(2, written_and_locked_again::<Lock<Loom>>);
 }
 
 /// P3, first half, with the number Relaxed as it is: a reader that was counted in one section, and whose first look at the mm's number is
@@ -158,9 +161,9 @@ fn p3_a_stamp_before_an_unkillable_drain_is_safe_when_it_is_ordered() {
 #[test]
 fn p3_a_stamp_before_an_unkillable_drain_is_not_safe_in_weak_memory() {
     type Lock<M> = Faulty<M, StampsBeforeUnkillableDrain>;
-    let recycled = find::<Lock<Loom>>("recycled-in-parallel");
-    let seen = failure_of(2, move || keeps(recycled)).expect("a read that is too old");
-    assert!(seen.contains("in one half and"), "{seen}");
+    let model = written_and_locked_again::<Lock<Loom>>;
+    let seen = failure_of(2, model).expect("a read that is too old");
+    assert!(seen.contains("half of what was written"), "{seen}");
 }
 
 /// P3, second half: the number stays on the VMA, the next `start_write` of the section takes it for done (W0), and the reader is inside
