@@ -2,6 +2,7 @@
 
 use crate::run;
 use crate::sketch::random::Random;
+use crate::sketch::trials::Trials;
 use crate::sketch::{LOCKS, Sketch};
 use bench_core::plan::Mode;
 use bench_core::record::Cell;
@@ -143,35 +144,37 @@ fn a_whole_machine_that_is_slower_changes_nothing() {
     assert_eq!(check.verdict, Verdict::Equivalent, "{check:#?}");
 }
 
-/// Of 200 checks of the same locks, with a baseline each.
+/// A check of the template, with a baseline of its own.
+fn check_of(template: &Run, number: u32, factor: f64) -> Check {
+    let seed = u64::from(number);
+    let baseline = baseline_of(&with_luck(template, 500_000 + seed, 1.0));
+    checked(template, &baseline, seed, factor)
+}
+
 #[test]
 fn equal_locks_are_seldom_called_different() {
     let template = template();
-    let (mut alarms, mut equivalent) = (0, 0);
-    for seed in 0..200 {
-        let baseline = baseline_of(&with_luck(&template, 500_000 + seed, 1.0));
-        let check = checked(&template, &baseline, seed, 1.0);
-        match check.verdict {
-            Verdict::Regressed | Verdict::Improved => alarms += 1,
-            Verdict::Equivalent => equivalent += 1,
-            Verdict::Inconclusive => {}
-        }
-    }
-    assert!(alarms <= 4, "{alarms} of 200");
-    assert!(equivalent >= 180, "{equivalent} of 200");
+    let mut equivalent = 0;
+    let alarms = Trials::of(200, |number| {
+        let check = check_of(&template, *number, 1.0);
+        equivalent += u32::from(check.verdict == Verdict::Equivalent);
+        matches!(check.verdict, Verdict::Regressed | Verdict::Improved)
+    });
+    assert!(alarms.at_most(4), "{alarms:?}");
+    assert!(
+        equivalent >= alarms.made() * 9 / 10,
+        "{equivalent}, {alarms:?}"
+    );
 }
 
-/// Of 40 checks with a lock that is 5 % slower.
 #[test]
 fn five_per_cent_are_found() {
     let template = template();
-    let mut found = 0;
-    for seed in 0..40 {
-        let baseline = baseline_of(&with_luck(&template, 500_000 + seed, 1.0));
-        let check = checked(&template, &baseline, seed, 0.95);
-        found += u32::from(of_lock(&check, SLOWER) == Verdict::Regressed);
-    }
-    assert!(found >= 36, "{found} of 40");
+    let found = Trials::of(40, |number| {
+        let check = check_of(&template, *number, 0.95);
+        of_lock(&check, SLOWER) == Verdict::Regressed
+    });
+    assert!(found.at_least(36), "{found:?}");
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! contended locks look like on a virtual machine.
 
 use crate::sketch::random::Random;
+use crate::sketch::trials::Trials;
 use reports::stats::{
     Components, Contrast, Estimate, Precision, Step, jain_index, median, two_level_bootstrap,
 };
@@ -47,41 +48,36 @@ fn medians(truth: f64, random: &mut Random) -> Vec<f64> {
         .collect()
 }
 
-/// The share of trials in which something is so.
-fn share(trial: impl FnMut(&mut Random) -> bool) -> f64 {
-    share_of(TRIALS, trial)
+/// Trials of something that is so or not.
+fn trials(trial: impl FnMut(&mut Random) -> bool) -> Trials {
+    trials_of(TRIALS, trial)
 }
 
-fn share_of(trials: u32, mut trial: impl FnMut(&mut Random) -> bool) -> f64 {
+fn trials_of(all: u32, mut trial: impl FnMut(&mut Random) -> bool) -> Trials {
     let mut random = Random(20_261_125);
-    let count = (0..trials).filter(|_| trial(&mut random)).count();
-    count as f64 / f64::from(trials)
-}
-
-fn assert_between(what: &str, share: f64, low: f64, high: f64) {
-    assert!((low..=high).contains(&share), "{what}: {share}");
+    Trials::of(all, |_| trial(&mut random))
 }
 
 #[test]
 fn the_interval_over_process_medians_covers_the_truth_as_often_as_it_says() {
     let truth = 0.05_f64;
-    let covered = share(|random| {
+    let covered = trials(|random| {
         let estimate = Estimate::of_ratios(medians(truth, random)).expect("processes");
         estimate.interval.expect("six").contains(truth.exp())
     });
-    assert_between("paired", covered, 0.93, 0.97);
-    let covered = share(|random| {
+    covered.assert_between("paired", 0.93, 0.97);
+    let covered = trials(|random| {
         let (one, other) = (medians(0.0, random), medians(truth, random));
         let contrast = Contrast::unpaired(&one, &other).expect("processes");
         contrast.interval().contains(truth.exp())
     });
-    assert_between("unpaired", covered, 0.93, 0.97);
+    covered.assert_between("unpaired", 0.93, 0.97);
 }
 
 /// The planted mistake: rounds taken for independent, as most benchmarks do. Were it to pass, this simulation saw nothing.
 #[test]
 fn rounds_taken_for_the_unit_cover_too_seldom() {
-    let covered = share(|random| {
+    let covered = trials(|random| {
         let all = rounds(0.0, random).concat();
         // Without the heavy tail, so that only the shared luck is to blame.
         let kept: Vec<f64> = all.into_iter().map(|v| v.clamp(-0.1, 0.1)).collect();
@@ -89,7 +85,7 @@ fn rounds_taken_for_the_unit_cover_too_seldom() {
         let contrast = Contrast::paired(&ratios).expect("rounds");
         contrast.interval().contains(1.0)
     });
-    assert_between("pooled", covered, 0.5, 0.91);
+    covered.assert_between("pooled", 0.5, 0.91);
 }
 
 #[test]
@@ -97,14 +93,15 @@ fn verdicts_are_wrong_no_more_often_than_they_say() {
     let contrast = |truth: f64, random: &mut Random| {
         Contrast::paired(&medians(truth, random)).expect("processes")
     };
-    let false_alarms = share(|random| contrast(0.0, random).p_different() < 0.05);
-    assert_between("different although equal", false_alarms, 0.03, 0.07);
+    let false_alarms = trials(|random| contrast(0.0, random).p_different() < 0.05);
+    false_alarms.assert_between("different although equal", 0.03, 0.07);
     // On the edge of the margin equivalence is just wrong, and said in at most one case of twenty.
     let margin = 0.08_f64;
-    let false_peace = share(|random| contrast(margin, random).p_equivalent(margin.exp_m1()) < 0.05);
-    assert_between("equivalent on the edge", false_peace, 0.0, 0.07);
-    let equal = share(|random| contrast(0.0, random).p_equivalent(margin.exp_m1()) < 0.05);
-    assert_between("equivalent and equal", equal, 0.6, 1.0);
+    let false_peace =
+        trials(|random| contrast(margin, random).p_equivalent(margin.exp_m1()) < 0.05);
+    false_peace.assert_between("equivalent on the edge", 0.0, 0.07);
+    let equal = trials(|random| contrast(0.0, random).p_equivalent(margin.exp_m1()) < 0.05);
+    equal.assert_between("equivalent and equal", 0.6, 1.0);
 }
 
 #[test]
@@ -116,11 +113,11 @@ fn a_detectable_difference_is_detected_about_four_times_in_five() {
         contrast.detectable_ratio().ln()
     };
     let effect = (0..200).map(detectable).sum::<f64>() / 200.0;
-    let found = share(|random| {
+    let found = trials(|random| {
         let contrast = Contrast::paired(&medians(effect, random)).expect("processes");
         contrast.p_different() < 0.05
     });
-    assert_between("found", found, 0.7, 0.9);
+    found.assert_between("found", 0.7, 0.9);
 }
 
 /// Jain's index is bounded by 1 and leans to one side, and still gives no more false alarms than it may.
@@ -133,11 +130,11 @@ fn fairness_raises_no_more_false_alarms_than_it_may() {
         };
         rounds(0.0, random).iter().map(of).collect()
     };
-    let different = share(|random| {
+    let different = trials(|random| {
         let contrast = Contrast::unpaired(&fairness(random), &fairness(random));
         contrast.expect("processes").p_different() < 0.05
     });
-    assert_between("fairer although equal", different, 0.03, 0.07);
+    different.assert_between("fairer although equal", 0.03, 0.07);
 }
 
 /// The ratios of the processes of a run that is measured until `precision` is reached.
@@ -153,16 +150,17 @@ fn sequential(precision: Precision, truth: f64, random: &mut Random) -> Vec<f64>
 }
 
 /// How often the interval of such a run covers the truth, and how many processes it has on average.
-fn sequential_coverage(precision: Precision) -> (f64, f64) {
+fn sequential_coverage(precision: Precision) -> (Trials, f64) {
     let truth = 0.05_f64;
     let mut processes = 0;
-    let covered = share(|random| {
+    let covered = trials(|random| {
         let ratios = sequential(precision, truth, random);
         processes += ratios.len();
         let contrast = Contrast::paired(&ratios).expect("processes");
         contrast.interval().contains(truth.exp())
     });
-    (covered, processes as f64 / f64::from(TRIALS))
+    let mean = processes as f64 / f64::from(covered.made());
+    (covered, mean)
 }
 
 #[test]
@@ -171,7 +169,7 @@ fn measuring_until_the_interval_is_narrow_costs_little_of_its_coverage() {
     for target in [0.06, 0.04, 0.03, 0.025, 0.02, 0.015, 0.01] {
         let (covered, processes) = sequential_coverage(Precision::new(target));
         let what = format!("{target}, {processes} processes on average");
-        assert_between(&what, covered, 0.91, 0.97);
+        covered.assert_between(&what, 0.91, 0.97);
     }
 }
 
@@ -183,13 +181,13 @@ fn measuring_until_two_processes_agree_covers_too_seldom() {
         ..Precision::new(0.02)
     };
     let (covered, _) = sequential_coverage(hasty);
-    assert_between("hasty", covered, 0.5, 0.91);
+    covered.assert_between("hasty", 0.5, 0.91);
 }
 
 /// Why no command stops when a difference is significant.
 #[test]
 fn stopping_when_significant_calls_equal_things_different() {
-    let false_alarms = share(|random| {
+    let false_alarms = trials(|random| {
         let mut ratios: Vec<f64> = Vec::new();
         while ratios.len() < 40 {
             ratios.extend((0..2).map(|_| process_ratio(0.0, random)));
@@ -200,7 +198,7 @@ fn stopping_when_significant_calls_equal_things_different() {
         }
         false
     });
-    assert_between("stopped when significant", false_alarms, 0.15, 0.35);
+    false_alarms.assert_between("stopped when significant", 0.15, 0.35);
 }
 
 /// Before the run: the components of one run say what another one of another size will tell.
@@ -221,7 +219,7 @@ fn what_will_be_told_is_told_about_four_times_in_five() {
         components.detectable_ratio(PROCESSES, ROUNDS).ln()
     };
     let effect = (0..400).map(ahead).sum::<f64>() / 400.0;
-    let found = share(|random| {
+    let found = trials(|random| {
         let medians = clean(effect, random)
             .iter()
             .filter_map(|logs| median(logs))
@@ -229,7 +227,7 @@ fn what_will_be_told_is_told_about_four_times_in_five() {
             .collect::<Vec<f64>>();
         Contrast::paired(&medians).expect("processes").p_different() < 0.05
     });
-    assert_between("told", found, 0.7, 0.9);
+    found.assert_between("told", 0.7, 0.9);
 }
 
 /// The median of some rounds.
@@ -238,10 +236,10 @@ fn middle(rounds: &[&f64]) -> f64 {
 }
 
 /// How often it covers the truth when processes spread this far and rounds are as noisy as ever, or not at all.
-fn bootstrap_coverage(of: impl Fn(&[Vec<f64>]) -> Vec<Vec<f64>>) -> f64 {
+fn bootstrap_coverage(of: impl Fn(&[Vec<f64>]) -> Vec<Vec<f64>>) -> Trials {
     let truth = 0.05;
     // Each trial is thousands of draws.
-    share_of(300, |random| {
+    trials_of(300, |random| {
         let interval = two_level_bootstrap(&of(&rounds(truth, random)), middle);
         interval.expect("six processes").contains(truth)
     })
@@ -250,14 +248,14 @@ fn bootstrap_coverage(of: impl Fn(&[Vec<f64>]) -> Vec<Vec<f64>>) -> f64 {
 #[test]
 fn the_bootstrap_on_two_levels_covers_at_least_as_often_as_it_says() {
     let covered = bootstrap_coverage(<[_]>::to_vec);
-    assert_between("two levels", covered, 0.95, 1.0);
+    covered.assert_between("two levels", 0.95, 1.0);
     // Without anything to draw within a process, what makes it wide is gone.
     let medians = |rounds: &[Vec<f64>]| -> Vec<Vec<f64>> {
         let of = |logs: &Vec<f64>| vec![median(logs).expect("rounds")];
         rounds.iter().map(of).collect()
     };
     let covered = bootstrap_coverage(medians);
-    assert_between("one round in a process", covered, 0.93, 1.0);
+    covered.assert_between("one round in a process", 0.93, 1.0);
 }
 
 /// The planted mistake: every round a unit of its own.
@@ -268,5 +266,5 @@ fn a_flat_bootstrap_covers_too_seldom() {
         // Without the heavy tail, so that only the shared luck is to blame.
         all.into_iter().map(|v| vec![v.clamp(-0.1, 0.2)]).collect()
     });
-    assert_between("flat", covered, 0.5, 0.91);
+    covered.assert_between("flat", 0.5, 0.91);
 }

@@ -3,6 +3,7 @@
 mod arena;
 mod verdicts;
 
+use crate::sketch::trials::Trials;
 use arena::{Arena, SAME_SLOT, Spread, slower};
 use reports::check::{Check, Verdict};
 
@@ -13,10 +14,12 @@ fn raises_alarm(check: &Check) -> bool {
     check.gated().any(|line| alarm(&line))
 }
 
-/// In how many of these gates something is so.
-fn gates(number: u64, arena: &Arena, share: f64, so: impl Fn(&Check) -> bool) -> u64 {
-    let gate = |seed: &u64| so(&arena.gate(*seed, slower("shared-count", share)));
-    (1..=number).filter(gate).count() as u64
+/// Gates, in which something is so or not.
+fn gates(all: u32, arena: &Arena, share: f64, so: impl Fn(&Check) -> bool) -> Trials {
+    Trials::of(all, |number| {
+        let seed = u64::from(*number) + 1;
+        so(&arena.gate(seed, slower("shared-count", share)))
+    })
 }
 
 /// The whole gate of two stages: at most two in a hundred, as the tool promises.
@@ -27,7 +30,7 @@ fn the_same_program_twice_raises_no_alarm() {
         ..SAME_SLOT
     };
     let alarms = gates(200, &Arena::new(heavy), 0.0, raises_alarm);
-    assert!(alarms <= 4, "{alarms} of 200");
+    assert!(alarms.at_most(4), "{alarms:?}");
 }
 
 /// Where each process has luck of its own, as with fixed addresses, and where its rounds are wrongly taken for
@@ -42,13 +45,13 @@ fn the_process_is_the_unit_of_a_gate() {
         })
     };
     let right = gates(50, &lucky, 0.0, raises_alarm);
-    assert!(right <= 1, "{right} of 50");
+    assert!(right.at_most(1), "{right:?}");
     let pooled = Arena {
         pooled: true,
         ..lucky
     };
     let wrong = gates(40, &pooled, 0.0, raises_alarm);
-    assert!(wrong >= 4, "{wrong} of 40: the simulation saw nothing");
+    assert!(wrong.at_least(4), "{wrong:?}: the simulation saw nothing");
 }
 
 #[test]
@@ -60,7 +63,7 @@ fn a_slowdown_is_found() {
     };
     let arena = Arena::with_threads(&[2], SAME_SLOT);
     let three = gates(50, &arena, 0.03, named);
-    assert!(three >= 45, "3 %: {three} of 50");
+    assert!(three.at_least(45), "3 %: {three:?}");
     let five = gates(100, &arena, 0.05, named);
-    assert!(five >= 99, "5 %: {five} of 100");
+    assert!(five.at_least(99), "5 %: {five:?}");
 }

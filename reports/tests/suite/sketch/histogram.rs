@@ -6,6 +6,8 @@ use base64::prelude::BASE64_STANDARD;
 use bench_core::record::Latency;
 use hdrhistogram::Histogram;
 use hdrhistogram::serialization::{Serializer, V2DeflateSerializer};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 
 /// Histograms made once and used in many cells, since making one costs more than all else in a sketch.
 pub(super) struct HistogramPool(Vec<(f64, Vec<Latency>)>);
@@ -13,7 +15,19 @@ pub(super) struct HistogramPool(Vec<(f64, Vec<Latency>)>);
 impl HistogramPool {
     const SAMPLES: u64 = 1_200;
 
-    pub(super) fn new(random: &mut Random) -> Self {
+    /// The one of sketches with this seed, and where their random numbers go on after it.
+    pub(super) fn of(seed: u64) -> (Arc<Self>, Random) {
+        static MADE: Mutex<BTreeMap<u64, (Arc<HistogramPool>, Random)>> =
+            Mutex::new(BTreeMap::new());
+        let mut made = MADE.lock().expect("nobody panics with it");
+        let (pool, random) = made.entry(seed).or_insert_with(|| {
+            let mut random = Random(seed);
+            (Arc::new(Self::new(&mut random)), random)
+        });
+        (Arc::clone(pool), *random)
+    }
+
+    fn new(random: &mut Random) -> Self {
         let scales = [
             40.0, 60.0, 90.0, 140.0, 220.0, 350.0, 900.0, 1_600.0, 4_000.0,
         ];

@@ -4,12 +4,12 @@ mod cell;
 mod header;
 mod histogram;
 pub(crate) mod random;
+pub(crate) mod trials;
 
 use bench_core::plan::Mode;
 use bench_core::record::{Footer, Record};
 use bench_core::workload::{WorkloadSpec, preset};
 use histogram::HistogramPool;
-use random::Random;
 
 /// Names and relative speeds of made-up locks; the first excludes nobody.
 pub(crate) const LOCKS: [(&str, f64); 9] = [
@@ -81,8 +81,7 @@ impl Sketch {
     /// All records, in the order of a run.
     pub(crate) fn records(&self) -> Vec<Record> {
         let mut records = vec![Record::Header(Box::new(self.header()))];
-        let mut random = Random(self.seed);
-        let pool = HistogramPool::new(&mut random);
+        let (pool, mut random) = HistogramPool::of(self.seed);
         for process in 0..self.processes {
             for (workload, threads, mode) in self.settings() {
                 for round in 0..self.rounds {

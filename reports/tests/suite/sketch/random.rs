@@ -1,6 +1,7 @@
 //! Numbers that are random but the same for the same seed.
 
 /// SplitMix64 (Steele, Lea and Flood, OOPSLA 2014).
+#[derive(Clone, Copy)]
 pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
