@@ -1,6 +1,6 @@
 //! What criterion's own comparison makes of the windows of a self-test.
 //!
-//!     criterion_judge DIR/repetitions.jsonl ...
+//!     criterion_judge [--resamples N] DIR/repetitions.jsonl ...
 //!
 //! For every repetition and throughput, the baseline's windows are given to criterion as the samples of a benchmark that is
 //! saved, and then the candidate's as those of the same benchmark again, as if they had been measured one after the other. It
@@ -9,6 +9,7 @@
 //! Criterion's statistics cannot be called from outside, so that each comparison is a child that replays the windows through
 //! `iter_custom` and prints what criterion prints.
 
+use anyhow::Context;
 use criterion::{Criterion, SamplingMode};
 use reports::check::Verdict;
 use reports::selftest::{InjectionKind, Repetition, Windows};
@@ -22,6 +23,10 @@ use std::time::Duration;
 
 /// The word that makes this program a child.
 const REPLAY: &str = "--replay";
+/// The word before the resamples of criterion's bootstrap, which are [`RESAMPLES`] without.
+const WITH_RESAMPLES: &str = "--resamples";
+/// Criterion's own default.
+const RESAMPLES: usize = 100_000;
 /// The fewest samples that criterion takes.
 const LEAST_SAMPLES: usize = 10;
 /// The name of the saved baseline.
@@ -49,17 +54,27 @@ fn main() -> anyhow::Result<()> {
     let words: Vec<String> = std::env::args().skip(1).collect();
     match words.as_slice() {
         [] => anyhow::bail!("give the repetitions.jsonl that `vmalock selftest` wrote"),
-        [word, directory] if word == REPLAY => replay(Path::new(directory)),
-        files => judge(files),
+        [word, directory, resamples] if word == REPLAY => {
+            replay(Path::new(directory), resamples.parse()?)
+        }
+        [word, resamples, files @ ..] if word == WITH_RESAMPLES => {
+            let number = resamples.parse();
+            judge(
+                files,
+                number.with_context(|| format!("{word} {resamples}"))?,
+            )
+        }
+        files => judge(files, RESAMPLES),
     }
 }
 
 /// Replays a pair from standard input in a directory of its own.
-fn replay(directory: &Path) -> anyhow::Result<()> {
+fn replay(directory: &Path, resamples: usize) -> anyhow::Result<()> {
     let pair: Pair = serde_json::from_reader(stdin())?;
     let criterion = || {
         Criterion::default()
             .without_plots()
+            .nresamples(resamples)
             .output_directory(directory)
     };
     samples(criterion().save_baseline(SAVED.into()), &pair.baseline_ns);
@@ -94,7 +109,7 @@ fn samples(mut criterion: Criterion, windows_ns: &[f64]) {
 }
 
 /// Judges every pair of windows of these files and prints a table.
-fn judge(files: &[String]) -> anyhow::Result<()> {
+fn judge(files: &[String], resamples: usize) -> anyhow::Result<()> {
     let mut tallies: BTreeMap<(String, u32, String), Tally> = BTreeMap::new();
     for file in files {
         // The first line says what was asked.
@@ -103,7 +118,13 @@ fn judge(files: &[String]) -> anyhow::Result<()> {
             let windows = repetition.windows.iter();
             for windows in windows.filter(|w| w.baseline_ns.len() >= LEAST_SAMPLES) {
                 let key = (windows.workload.clone(), windows.threads, harm(&repetition));
-                add(tallies.entry(key).or_default(), &repetition, windows)?;
+                let tally = tallies.entry(key).or_default();
+                add(
+                    tally,
+                    &repetition,
+                    windows,
+                    &criterion_says(windows, resamples)?,
+                )?;
             }
         }
     }
@@ -143,8 +164,12 @@ fn harm(repetition: &Repetition) -> String {
     }
 }
 
-fn add(tally: &mut Tally, repetition: &Repetition, windows: &Windows) -> anyhow::Result<()> {
-    let said = criterion_says(windows)?;
+fn add(
+    tally: &mut Tally,
+    repetition: &Repetition,
+    windows: &Windows,
+    said: &str,
+) -> anyhow::Result<()> {
     let changed = ["Performance has regressed", "Performance has improved"];
     let unchanged = [
         "No change in performance detected",
@@ -178,11 +203,12 @@ fn add(tally: &mut Tally, repetition: &Repetition, windows: &Windows) -> anyhow:
 }
 
 /// What criterion prints of a pair.
-fn criterion_says(windows: &Windows) -> anyhow::Result<String> {
+fn criterion_says(windows: &Windows, resamples: usize) -> anyhow::Result<String> {
     let directory = tempfile::tempdir()?;
     let mut child = Command::new(std::env::current_exe()?)
         .arg(REPLAY)
         .arg(directory.path())
+        .arg(resamples.to_string())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())

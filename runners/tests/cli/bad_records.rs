@@ -6,12 +6,21 @@ use crate::tool::{
 use bench_core::record::Record;
 use predicates::prelude::*;
 use std::path::Path;
+use std::sync::LazyLock;
 
 const WORDS: &str = "--rounds 2 --lock null,rwsem --threads 1 --workload fault-one-vma,mmap-churn";
 
-fn measured() -> tempfile::TempDir {
+/// The records of a run, which is measured once for all tests.
+static RECORDS: LazyLock<String> = LazyLock::new(|| {
     let out = tempfile::tempdir().expect("a directory");
     tiny_run(vmalock(), out.path(), WORDS).assert().code(0);
+    lines(out.path())
+});
+
+/// A directory with those records.
+fn measured() -> tempfile::TempDir {
+    let out = tempfile::tempdir().expect("a directory");
+    write(out.path(), &RECORDS);
     out
 }
 
@@ -22,10 +31,7 @@ fn write(directory: &Path, text: &str) {
 /// A limit on the size of files stands for a disk that is full: a write fails half way.
 #[test]
 fn a_full_disk_keeps_what_was_measured() {
-    let whole = lines(measured().path())
-        .lines()
-        .map(str::len)
-        .collect::<Vec<_>>();
+    let whole: Vec<usize> = RECORDS.lines().map(str::len).collect();
     let parent = tempfile::tempdir().expect("a directory");
     let out = parent.path().join("run");
     // Room for the header and about three cells, in the blocks of 512 bytes of POSIX or the 1024 of some shells.
@@ -84,7 +90,6 @@ fn a_report_is_made_of_the_good_lines_and_names_the_others() {
 
     // Cut off in the middle of the last line, as by a crash.
     write(out.path(), &text[..text.len() - 20]);
-    std::fs::remove_file(out.path().join("report.html")).expect("the run made one");
     vmalock()
         .arg("report")
         .arg(out.path())

@@ -3,6 +3,7 @@
 use crate::tool::{RunFile, tiny_run, vmalock};
 use bench_core::record::{Cell, Footer, Header, Record};
 use std::path::PathBuf;
+use std::sync::LazyLock;
 use tempfile::TempDir;
 
 const WINDOW_NS: u64 = 1_000_000;
@@ -17,37 +18,49 @@ pub(crate) fn set_ops(cell: &mut Cell, ops: u64) {
     }
 }
 
-/// A measured run of one process, to make others of.
-pub(crate) struct Measured {
-    directory: TempDir,
+/// The records of a run of one process, which is measured once for all tests.
+struct Records {
     header: Header,
     cells: Vec<Cell>,
     footer: Footer,
 }
 
+static RECORDS: LazyLock<Records> = LazyLock::new(|| {
+    let directory = tempfile::tempdir().expect("a directory");
+    let words =
+        "--rounds 1 --lock rwsem,refcount --threads 1 --workload fault-one-vma --mode throughput";
+    tiny_run(vmalock(), &directory.path().join("measured"), words)
+        .assert()
+        .code(0);
+    let run = RunFile::read(&directory.path().join("measured"));
+    let mut header = run.header.clone();
+    // What is made up is of a machine, also where these tests are emulated.
+    header.host.emulator = None;
+    Records {
+        header,
+        footer: run.footer().clone(),
+        cells: run.cells,
+    }
+});
+
+/// A measured run of one process, to make others of, in a directory of its own.
+pub(crate) struct Measured {
+    directory: TempDir,
+    records: &'static Records,
+}
+
 impl Measured {
     pub(crate) fn new() -> Self {
-        let directory = tempfile::tempdir().expect("a directory");
-        let words = "--rounds 1 --lock rwsem,refcount --threads 1 --workload fault-one-vma --mode throughput";
-        tiny_run(vmalock(), &directory.path().join("measured"), words)
-            .assert()
-            .code(0);
-        let run = RunFile::read(&directory.path().join("measured"));
-        let mut header = run.header.clone();
-        // What is made up is of a machine, also where these tests are emulated.
-        header.host.emulator = None;
         Self {
-            directory,
-            header,
-            footer: run.footer().clone(),
-            cells: run.cells,
+            directory: tempfile::tempdir().expect("a directory"),
+            records: &RECORDS,
         }
     }
 
     /// The cells of one process: its luck is the same for both locks.
     fn process(&self, process: u32) -> impl Iterator<Item = Cell> + '_ {
         let luck = [0, 40, 20, 60, 10, 50][process as usize % 6];
-        self.cells.iter().map(move |cell| {
+        self.records.cells.iter().map(move |cell| {
             let mut cell = cell.clone();
             let of_lock = LOCKS.iter().find(|(name, _)| *name == cell.lock);
             set_ops(&mut cell, of_lock.expect("one of the two").1 + luck);
@@ -77,7 +90,7 @@ impl Measured {
         change: impl Fn(&mut Header),
         change_cell: impl Fn(&mut Cell),
     ) -> PathBuf {
-        let mut header = self.header.clone();
+        let mut header = self.records.header.clone();
         change(&mut header);
         let mut records = vec![Record::Header(Box::new(header))];
         for process in 0..processes {
@@ -86,7 +99,7 @@ impl Measured {
                 records.push(Record::Cell(Box::new(cell)));
             }
         }
-        records.push(Record::Footer(self.footer.clone()));
+        records.push(Record::Footer(self.records.footer.clone()));
         let line = |record| serde_json::to_string(record).expect("it is JSON") + "\n";
         let directory = self.directory.path().join(name);
         std::fs::create_dir(&directory).expect("a new directory");

@@ -217,6 +217,7 @@ fn criterion_judges_the_same_windows() {
     let lines = [1.0, 1.2].map(|slower| serde_json::to_string(&repetition(slower)).expect("JSON"));
     std::fs::write(&file, format!("{{}}\n{}\n", lines.join("\n"))).expect("it can be written");
     let output = example("criterion_judge")
+        .args(["--resamples", "2000"])
         .arg(&file)
         .output()
         .expect("it can be started");

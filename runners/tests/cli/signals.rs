@@ -51,7 +51,7 @@ fn wait_for(child: &mut Child, out: &Path, enough: impl Fn(&str) -> bool) {
             ended.is_none() || enough(&text),
             "the run ended ({ended:?}) without the records that were waited for"
         );
-        thread::sleep(Duration::from_millis(1));
+        thread::sleep(Duration::from_millis(5));
     }
 }
 
@@ -61,7 +61,7 @@ fn cells(text: &str) -> usize {
 
 /// A run that was stopped by a signal after a few cells. When it was over before the signal came, a longer one.
 fn stopped_run(signal: Signal) -> tempfile::TempDir {
-    for rounds in [5, 50, 500] {
+    for rounds in [2, 20, 200] {
         let out = tempfile::tempdir().expect("a directory");
         let mut child = start(out.path(), rounds);
         wait_for(&mut child, out.path(), |text| cells(text) >= 5);
@@ -159,7 +159,7 @@ fn a_signal_before_the_first_cell_leaves_a_run_that_can_be_taken_up() {
 #[test]
 fn a_run_that_was_killed_is_taken_up_again() {
     let out = tempfile::tempdir().expect("a directory");
-    let mut child = start(out.path(), 5);
+    let mut child = start(out.path(), 2);
     wait_for(&mut child, out.path(), |text| cells(text) >= 5);
     child.kill().expect("the child is not waited for yet");
     child.wait().expect("it ends");

@@ -2,7 +2,9 @@
 
 use assert_cmd::Command;
 use bench_core::record::{Cell, Footer, Header, Record};
+use jsonschema::Validator;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -66,6 +68,11 @@ pub(crate) fn tiny_run(mut program: Command, out: &Path, words: &str) -> Command
     program
 }
 
+static SCHEMA: LazyLock<Validator> = LazyLock::new(|| {
+    let schema = serde_json::to_value(bench_core::record::json_schema()).expect("it is JSON");
+    jsonschema::validator_for(&schema).expect("the schema is one")
+});
+
 /// A run file, each line of which is valid.
 pub(crate) struct RunFile {
     pub(crate) header: Header,
@@ -77,15 +84,13 @@ impl RunFile {
     /// Reads the records of a run directory. Every line is a record by its type and by the schema, the first a header, the
     /// last a footer, and no other line is a header.
     pub(crate) fn read(directory: &Path) -> Self {
-        let schema = serde_json::to_value(bench_core::record::json_schema()).expect("it is JSON");
-        let validator = jsonschema::validator_for(&schema).expect("the schema is one");
         let text = lines(directory);
         assert!(text.ends_with('\n'), "the last line is whole");
         let mut header = None;
         let (mut cells, mut footers) = (Vec::new(), Vec::new());
         for (number, line) in text.lines().enumerate() {
             let value = serde_json::from_str(line).expect("a line is JSON");
-            validator
+            SCHEMA
                 .validate(&value)
                 .unwrap_or_else(|error| panic!("line {}: {error}", number + 1));
             match serde_json::from_str(line).expect("a line is a record") {
