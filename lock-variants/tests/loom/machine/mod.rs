@@ -57,6 +57,8 @@ pub(crate) fn within_reach(preemptions: usize, can_be_deeper: bool) -> loom::mod
         Ok("brief") => {
             let mut brief = builder(0);
             brief.max_permutations = Some(BRIEF);
+            // At which it looks whether they are enough.
+            brief.checkpoint_interval = 1;
             brief
         }
         Ok(other) => panic!("VMALOCK_MODELS is {other}, and may be deep or brief"),
