@@ -233,6 +233,8 @@ test)
     know_arm64_programs "$@"
     # The models run on a simulated memory, whose executions are the same on every processor: here they are to be shown to run.
     export VMALOCK_MODELS=${VMALOCK_MODELS:-brief}
+    # Cases of a test of properties: of the index, which is the same text everywhere.
+    export PROPTEST_CASES=${PROPTEST_CASES:-64}
     runs=$(mktemp -d)
     trap 'rm -rf "$runs"' EXIT
     cargo test --workspace --locked --no-run --target $target
