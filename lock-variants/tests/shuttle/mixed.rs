@@ -17,14 +17,14 @@ pub(crate) struct Mixed {
 }
 
 impl Mixed {
-    /// At least so many schedules, as many of each kind.
+    /// So many schedules, a third of each kind.
     pub(crate) fn new(iterations: usize) -> Self {
-        let third = iterations.div_ceil(3);
+        let third = |first: usize| (iterations + 2 - first) / 3;
         Self {
             kinds: [
-                Box::new(RandomScheduler::new_from_seed(0, third)),
-                Box::new(Bursts::new(third)),
-                Box::new(PctScheduler::new_from_seed(0, LONG_STOPS, third)),
+                Box::new(RandomScheduler::new_from_seed(0, third(0))),
+                Box::new(Bursts::new(third(1))),
+                Box::new(PctScheduler::new_from_seed(0, LONG_STOPS, third(2))),
             ],
             turn: 2,
         }

@@ -29,7 +29,7 @@ fn start(out: &Path, rounds: u32) -> Child {
         ])
         .args([
             "--workload",
-            "fault-one-vma,fault-vs-mprotect",
+            "fault-vs-mprotect",
             "--mode",
             "throughput,latency",
         ])
