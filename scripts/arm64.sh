@@ -175,8 +175,8 @@ surroundings() {
         export RUSTC=$second/wrapped/rustc RUSTDOC=$second/wrapped/rustdoc
     fi
     export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=$linker QEMU_LD_PREFIX=$library
-    # Without what a debugger needs, and what a second build would: it is built and loaded sooner.
-    export CARGO_PROFILE_DEV_DEBUG=0 CARGO_INCREMENTAL=0
+    # Without what a debugger needs, what a second build would, and more units than CPUs keep busy: built and loaded sooner.
+    export CARGO_PROFILE_DEV_DEBUG=0 CARGO_INCREMENTAL=0 CARGO_PROFILE_DEV_CODEGEN_UNITS=4
 }
 
 # know_arm64_programs ARGUMENT...: an arm64 program starts others of its kind, so the kernel has to be told what to start them with.
@@ -204,7 +204,7 @@ test_on() {
     printf '\n== the test suite on %s, %s\n' "$1" "$2"
     cargo test --workspace --locked --target $target
     printf '\n== a tiny run on %s\n' "$1"
-    "${CARGO_TARGET_DIR:-target}/$target/debug/vmalock" run --preset quick --processes 1 --rounds 1 --window-ms 2 --threads 1,2 --out "$out"
+    "${CARGO_TARGET_DIR:-target}/$target/debug/vmalock" run --preset quick --lock rwsem,refcount --processes 1 --rounds 1 --window-ms 2 --threads 1,2 --out "$out"
     if ! grep -q '"emulator":"qemu-user' "$out/run.jsonl"; then
         echo 'arm64.sh: the run does not say that it was emulated' >&2
         exit 1
