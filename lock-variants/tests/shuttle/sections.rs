@@ -21,6 +21,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 const READERS: u32 = 2;
 const WRITER: usize = READERS as usize;
+/// At least so many by a reader.
 const LOOKUPS: u32 = 3;
 const CHANGES: usize = 16;
 
@@ -79,14 +80,14 @@ impl Walked {
         assert_eq!(erased, Some(range));
     }
 
+    /// Looks as long as something is changed.
     fn look(&self, reader: usize) {
-        for _ in 0..LOOKUPS {
+        let mut looked = 0;
+        while looked < LOOKUPS || self.is_done.load(Relaxed) == 0 {
             let found = self.index.lookup(start(LOOKED_UP) + 5);
             assert_eq!(found, Some(LOOKED_UP), "a node that was used anew");
             self.rcu.quiescent(reader);
-        }
-        while self.is_done.load(Relaxed) == 0 {
-            self.rcu.quiescent(reader);
+            looked += 1;
             thread::yield_now();
         }
     }
@@ -135,6 +136,6 @@ fn a_walk_meets_no_node_that_was_used_anew() {
 
 #[test]
 fn a_section_that_ends_in_the_middle_of_a_walk_is_noticed() {
-    let failure = failure_of(4000, || walk(0, true)).expect("it is noticed");
+    let failure = failure_of(4000, || walk(8, true)).expect("it is noticed");
     assert!(failure.contains("a node that was used anew"), "{failure}");
 }
