@@ -88,7 +88,7 @@ fn fault(fault: Fault) -> String {
 }
 
 /// Of how many rows a brief run takes one.
-const BRIEF: usize = 16;
+const BRIEF: usize = 8;
 
 /// Prints the table; fails when a weakening goes unnoticed. `VMALOCK_MODELS=brief` takes a part of the rows.
 #[test]
