@@ -17,6 +17,7 @@ use reports::stats::clopper_pearson;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io::{Write, stdin, stdout};
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -57,12 +58,10 @@ fn main() -> anyhow::Result<()> {
         [word, directory, resamples] if word == REPLAY => {
             replay(Path::new(directory), resamples.parse()?)
         }
-        [word, resamples, files @ ..] if word == WITH_RESAMPLES => {
-            let number = resamples.parse();
-            judge(
-                files,
-                number.with_context(|| format!("{word} {resamples}"))?,
-            )
+        [word, resamples, files @ ..] if word == WITH_RESAMPLES && !files.is_empty() => {
+            let number: Result<NonZeroUsize, _> = resamples.parse();
+            let number = number.with_context(|| format!("{word} {resamples}"))?;
+            judge(files, number.get())
         }
         files => judge(files, RESAMPLES),
     }

@@ -156,7 +156,7 @@ fn equal_locks_are_seldom_called_different() {
     let template = template();
     let mut equivalent = 0;
     let alarms = Trials::of(200, |number| {
-        let check = check_of(&template, *number, 1.0);
+        let check = check_of(&template, number, 1.0);
         equivalent += u32::from(check.verdict == Verdict::Equivalent);
         matches!(check.verdict, Verdict::Regressed | Verdict::Improved)
     });
@@ -171,7 +171,7 @@ fn equal_locks_are_seldom_called_different() {
 fn five_per_cent_are_found() {
     let template = template();
     let found = Trials::of(40, |number| {
-        let check = check_of(&template, *number, 0.95);
+        let check = check_of(&template, number, 0.95);
         of_lock(&check, SLOWER) == Verdict::Regressed
     });
     assert!(found.at_least(36), "{found:?}");

@@ -68,6 +68,7 @@ pub(crate) fn tiny_run(mut program: Command, out: &Path, words: &str) -> Command
     program
 }
 
+/// What every record has to satisfy.
 static SCHEMA: LazyLock<Validator> = LazyLock::new(|| {
     let schema = serde_json::to_value(bench_core::record::json_schema()).expect("it is JSON");
     jsonschema::validator_for(&schema).expect("the schema is one")

@@ -17,7 +17,7 @@ fn raises_alarm(check: &Check) -> bool {
 /// Gates, in which something is so or not.
 fn gates(all: u32, arena: &Arena, share: f64, so: impl Fn(&Check) -> bool) -> Trials {
     Trials::of(all, |number| {
-        let seed = u64::from(*number) + 1;
+        let seed = u64::from(number) + 1;
         so(&arena.gate(seed, slower("shared-count", share)))
     })
 }

@@ -16,10 +16,10 @@ pub(crate) struct Trials {
 
 impl Trials {
     /// Makes them, numbered from 0.
-    pub(crate) fn of(all: u32, trial: impl FnMut(&u32) -> bool) -> Self {
+    pub(crate) fn of(all: u32, mut trial: impl FnMut(u32) -> bool) -> Self {
         let is_brief = std::env::var("VMALOCK_MODELS").is_ok_and(|word| word == "brief");
         let made = if is_brief { all.div_ceil(BRIEF) } else { all };
-        let so = (0..made).filter(trial).count() as u32;
+        let so = (0..made).filter(|number| trial(*number)).count() as u32;
         Self { all, made, so }
     }
 
