@@ -4,8 +4,8 @@
 #   scripts/arm64.sh setup           gets what is missing: on Debian, as root, from the packages of apt as it is configured;
 #                                    else says which commands get it. --fallback takes the second route to a standard library
 #   scripts/arm64.sh build           every program and test, for arm64
-#   scripts/arm64.sh test            the whole test suite under qemu-user, twice: on a processor with LSE and on one without;
-#                                    then a tiny run each, whose records are held against the schema
+#   scripts/arm64.sh test            the whole test suite under qemu-user, on a processor with LSE and at the same time on one
+#                                    without; then a tiny run each, whose records are held against the schema
 #   scripts/arm64.sh with COMMAND... a command in the same surroundings: cargo's variables, arm64 programs can be started
 #
 # What such a test can say and what not stands in METHODOLOGY.md under "arm64 and emulation".
@@ -61,13 +61,16 @@ archive() {
         awk '$1 == "Debian" && $2 == "Debian" { print $3; exit }'
 }
 
+# What apt has to know for packages of arm64. Its lists are fetched and read for each architecture.
+foreign=()
+
 # private COMMAND...: apt for other suites, without touching the machine's own lists, sources or packages.
 private() {
     local command=$1
     shift
     "$command" -q -o Dir::Etc::SourceParts="$scratch/sources" -o Dir::Etc::SourceList=/dev/null -o Dir::State::Lists="$scratch/lists" \
         -o Dir::State::status="$scratch/status" -o Dir::Cache="$scratch/cache" -o APT::Sandbox::User=root \
-        -o APT::Architectures::=amd64 -o APT::Architectures::=arm64 "$@"
+        -o APT::Architectures::=amd64 "${foreign[@]}" "$@"
 }
 
 # suites NAME...: the lists of these suites of the configured archive, for `private`.
@@ -87,12 +90,16 @@ suites() {
 # The first route: the standard library, built from Debian's source of exactly the compiler in use, and put where
 # `rustup target add` puts it. Returns 1 where the archive has no such source.
 std_from_source() {
-    local version package sysroot
+    local version suite package sysroot
     version=$(rustc -V | cut -d' ' -f2)
     sysroot=$(rustc --print sysroot)
     echo "== standard library: from the source of rustc $version"
-    suites trixie-backports trixie forky sid || return 1
-    package=$(private apt-cache madison rust-src | awk -v version="$version+" 'index($3, version) == 1 { print $3; exit }')
+    # One after the other, since each has long lists.
+    for suite in trixie-backports trixie forky sid; do
+        suites $suite || return 1
+        package=$(private apt-cache madison rust-src | awk -v version="$version+" 'index($3, version) == 1 { print $3; exit }')
+        [ -z "$package" ] || break
+    done
     if [ -z "$package" ]; then
         echo "the archive has no package rust-src of version $version any more" >&2
         return 1
@@ -120,6 +127,7 @@ std_from_source() {
 # than the machine may have, so it comes with its own.
 rustc_from_packages() {
     echo "== standard library: with the compiler of Debian's rustc-web"
+    foreign=(-o APT::Architectures::=arm64)
     suites trixie || fail "the lists of Debian's trixie cannot be fetched; see above. Elsewhere: rustup target add $target"
     private apt-get install -y --download-only --no-install-recommends rustc-web libstd-rust-web-dev libstd-rust-web-dev:arm64 \
         >"$scratch/download.log" 2>&1 || {
@@ -164,7 +172,7 @@ setup() {
 
 # Says what is missing, each with the command that gets it; else sets what cargo needs.
 surroundings() {
-    local missing
+    local missing lld
     if [ "$(uname -m)" = aarch64 ]; then fail 'this machine is arm64: cargo test --workspace --locked does it all'; fi
     mapfile -t missing < <(missing_packages)
     if [ ${#missing[@]} -gt 0 ]; then
@@ -175,8 +183,13 @@ surroundings() {
         export RUSTC=$second/wrapped/rustc RUSTDOC=$second/wrapped/rustdoc
     fi
     export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=$linker QEMU_LD_PREFIX=$library
-    # Without what a debugger needs, what a second build would, and more units than CPUs keep busy: built and loaded sooner.
-    export CARGO_PROFILE_DEV_DEBUG=0 CARGO_INCREMENTAL=0 CARGO_PROFILE_DEV_CODEGEN_UNITS=4
+    # Without what a debugger needs, and what a second build would: it is built and loaded sooner.
+    export CARGO_PROFILE_DEV_DEBUG=0 CARGO_INCREMENTAL=0
+    # The linker that comes with the compiler, where one does, takes a quarter of the time of the C compiler's.
+    lld=$("${RUSTC:-rustc}" --print sysroot)/lib/rustlib/x86_64-unknown-linux-gnu/bin/gcc-ld
+    if [ -x "$lld/ld.lld" ]; then
+        export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUSTFLAGS="-Clink-arg=-B$lld -Clink-arg=-fuse-ld=lld"
+    fi
 }
 
 # know_arm64_programs ARGUMENT...: an arm64 program starts others of its kind, so the kernel has to be told what to start them with.
