@@ -38,7 +38,7 @@ pub struct Cell {
     pub window_ns: u64,
     /// Each thread's own window, from its first to its last stamp, in worker order.
     pub window_ns_per_thread: Vec<u64>,
-    /// Whether throughput was steady before the window opened; `false` when the warm-up hit its limit.
+    /// Whether throughput was steady before the window opened; `false` when the warm-up hit its limit, and under an emulator.
     pub steady: bool,
     /// Work inside the lock; `null` when the workload asks for none.
     pub hold: Option<Delay>,

@@ -1,6 +1,6 @@
 //! The child: measures the cells that it is told to, one after the other.
 
-use super::warm_up::warm_up;
+use super::warm_up::{longest, warm_up};
 use super::{Job, Message};
 use crate::clock::Clock;
 use crate::contender::Contender;
@@ -86,7 +86,7 @@ fn measure(
     let Some(first) = planned.get(job.first) else {
         return no_cell(output, &job.first.to_string());
     };
-    let steady = match warm_up(first, &job.plan, |cell| measure(cell, true)) {
+    let steady = match warm_up(first, &job.plan, longest(&host), |cell| measure(cell, true)) {
         Ok(steady) => steady,
         Err(failure) => return tell_failure(output, job.first, first, &job.plan, failure),
     };

@@ -2,7 +2,7 @@
 
 use crate::engine::CellFailure;
 use bench_core::plan::{Mode, Plan, PlannedCell};
-use bench_core::record::Cell;
+use bench_core::record::{Cell, Host};
 use std::time::{Duration, Instant};
 
 /// The shortest warm-up: the first windows of a process run 1 to 2.5 % low.
@@ -14,14 +14,25 @@ const GROUP: usize = 5;
 /// How far the medians of two groups in a row may lie apart, in thousandths.
 const STEADY_PERMILLE: u64 = 20;
 
-/// Runs the first lock's cell of the plan again and again; returns whether its throughput became steady. Nothing of it is
-/// recorded.
+/// How long a process on this host may warm up. Under an emulator throughput is never steady and no time means anything: the
+/// first cell is enough there.
+pub(super) fn longest(host: &Host) -> Duration {
+    if host.emulator.is_some() {
+        Duration::ZERO
+    } else {
+        MOST
+    }
+}
+
+/// Runs the first lock's cell of the plan again and again, at least once and no longer than `longest`; returns whether its
+/// throughput became steady. Nothing of it is recorded.
 ///
 /// # Errors
 /// What was seen when the lock hung; the process cannot go on.
 pub(super) fn warm_up(
     first: &PlannedCell,
     plan: &Plan,
+    longest: Duration,
     mut run: impl FnMut(&PlannedCell) -> Result<Cell, CellFailure>,
 ) -> Result<bool, CellFailure> {
     let mut cell = first.clone();
@@ -51,7 +62,7 @@ pub(super) fn warm_up(
         if elapsed >= LEAST && is_steady(&ops) {
             return Ok(true);
         }
-        if elapsed >= MOST {
+        if elapsed >= longest {
             return Ok(false);
         }
     }
@@ -81,6 +92,49 @@ fn median(values: &[u64]) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::failed;
+    use bench_core::plan::planned_cells;
+
+    /// Cells of the warm-up of a process whose throughput is always the same, and whether it was steady.
+    fn cells_of_a_steady_warm_up(longest: Duration) -> (u32, bool) {
+        let plan = Plan {
+            locks: vec!["null".into()],
+            workloads: bench_core::workload::presets(),
+            threads: vec![1],
+            modes: vec![Mode::Throughput],
+            counters: Vec::new(),
+            placements: vec!["compact".into()],
+            processes: 1,
+            rounds: 1,
+            window_ns: 1_000_000,
+            seed: 0,
+            cpus: 1,
+        };
+        let first = &planned_cells(&plan, 0)[0];
+        let mut cells = 0;
+        let steady = warm_up(first, &plan, longest, |cell| {
+            cells += 1;
+            Ok(failed(cell.of(&plan), false, "the same each time"))
+        });
+        (cells, steady.expect("no lock hung"))
+    }
+
+    #[test]
+    fn an_emulated_process_warms_up_for_one_cell_and_is_not_called_steady() {
+        let mut host = Host {
+            emulator: Some("qemu-user".into()),
+            ..Host::default()
+        };
+        assert_eq!(cells_of_a_steady_warm_up(longest(&host)), (1, false));
+        host.emulator = None;
+        assert_eq!(longest(&host), MOST);
+    }
+
+    #[test]
+    fn a_process_warms_up_for_two_groups_of_cells_at_least() {
+        let (cells, steady) = cells_of_a_steady_warm_up(Duration::MAX);
+        assert!(steady && cells >= 2 * GROUP as u32, "{cells}");
+    }
 
     #[test]
     fn steady_means_two_groups_in_a_row_alike() {
