@@ -6,7 +6,8 @@
 use crate::locks::{Model, every_lock, every_lock_fails, waits_for_readers};
 use crate::machine::Shuttle;
 use crate::pool::Pool;
-use crate::stage::{Stage, join};
+use crate::stage::Stage;
+use crate::threads::join;
 use crate::twist::{Twist, Twisted};
 use bench_core::lock::{ReadEnd, VmaLock};
 

@@ -3,7 +3,8 @@
 
 use crate::locks::{Model, every_lock, every_lock_fails};
 use crate::machine::{Shuttle, ShuttleU32};
-use crate::stage::{Stage, join};
+use crate::stage::Stage;
+use crate::threads::join;
 use crate::twist::{Twist, Twisted};
 use bench_core::lock::{ReadEnd, VmaLock, WriteSection};
 use bench_core::machine::Word;

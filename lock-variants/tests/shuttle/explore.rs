@@ -53,7 +53,7 @@ pub(crate) fn explore_lock(
         assert_eq!(name, test, "the name that is printed for a replay");
     }
     let kept = Kept::new(test, lock);
-    let result = run(within_reach(iterations), kept.persistence(), body);
+    let result = run(within_reach(iterations), kept.persistence(), Box::new(body));
     if result.is_ok() {
         kept.clean();
     }
@@ -66,14 +66,13 @@ pub(crate) fn failure_of(
     body: impl Fn() + Send + Sync + 'static,
 ) -> Option<String> {
     let iterations = iterations.max(within_reach(iterations));
-    run(iterations, FailurePersistence::None, body).err()
+    run(iterations, FailurePersistence::None, Box::new(body)).err()
 }
 
-fn run(
-    iterations: usize,
-    persistence: FailurePersistence,
-    body: impl Fn() + Send + Sync + 'static,
-) -> Result<(), String> {
+/// What runs under each schedule: boxed, so that shuttle's runner is compiled once and not for each lock of each model.
+type Body = Box<dyn Fn() + Send + Sync>;
+
+fn run(iterations: usize, persistence: FailurePersistence, body: Body) -> Result<(), String> {
     let mut config = Config::new();
     config.silence_warnings = true; // that orderings are not modelled is said in `machine`
     config.stack_size = 0x2_0000; // the default is too small for formatting a panic without optimisation
@@ -97,11 +96,7 @@ fn within_reach(iterations: usize) -> usize {
     }
 }
 
-fn run_with(
-    scheduler: impl Scheduler + 'static,
-    config: Config,
-    body: impl Fn() + Send + Sync + 'static,
-) -> Result<(), String> {
+fn run_with(scheduler: impl Scheduler + 'static, config: Config, body: Body) -> Result<(), String> {
     let runner = Runner::new(scheduler, config);
     match catch_unwind(AssertUnwindSafe(|| runner.run(body))) {
         Ok(_) => Ok(()),

@@ -5,6 +5,7 @@
 
 use crate::locks::{Model, every_lock, every_lock_fails};
 use crate::machine::{Shuttle, ShuttleU32};
+use crate::threads::spawn;
 use crate::twist::{Twist, Twisted};
 use bench_core::lock::{Declined, VmaLock};
 use bench_core::machine::Word;
@@ -53,7 +54,7 @@ fn map_and_unmap<L: VmaLock<Machine = Shuttle>>() -> (u64, u64) {
     let space = space::<L>(0);
     let adversary = {
         let space = Arc::clone(&space);
-        thread::spawn(move || {
+        spawn(move || {
             let mut thread = Thread::new(&space, ADVERSARY, 0, vec![0]);
             thread.enter();
             for _ in 0..ROUNDS {
@@ -240,7 +241,7 @@ impl Model for Cornered {
         asked.store(MAP, Relaxed); // cleared once the VMA is there
         let adversary = {
             let space = Arc::clone(&space);
-            thread::spawn(move || serve(&space))
+            spawn(move || serve(&space))
         };
         while asked.load(Relaxed) != NOTHING {
             thread::yield_now();

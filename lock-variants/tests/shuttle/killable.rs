@@ -7,7 +7,8 @@
 
 use crate::locks::{Model, every_lock, every_lock_fails, waits_for_readers};
 use crate::machine::{Shuttle, ShuttleU32, kill};
-use crate::stage::{ADDRESS, Stage, join};
+use crate::stage::{ADDRESS, Stage};
+use crate::threads::{join, spawn};
 use crate::twist::{Twist, Twisted};
 use bench_core::lock::{Declined, Interrupted, ReadEnd, VmaLock, WriteSection};
 use bench_core::machine::{Machine, Word};
@@ -92,7 +93,7 @@ fn killed_again_and_again<L: VmaLock<Machine = Shuttle>>() {
         })
     });
     let mut others: Vec<_> = readers.collect();
-    others.push(thread::spawn(move || {
+    others.push(spawn(move || {
         for _ in 0..SIGNALS {
             kill(&writer_thread);
             for _ in 0..thread_rng().gen_range(0..16) {

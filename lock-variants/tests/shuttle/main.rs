@@ -34,4 +34,5 @@ mod rwsem;
 mod sections;
 mod stage;
 mod starvation;
+mod threads;
 mod twist;

@@ -11,6 +11,7 @@
 
 use crate::locks::{Model, every_lock, every_lock_fails};
 use crate::machine::{Shuttle, ShuttleU32};
+use crate::threads::spawn;
 use bench_core::lock::VmaLock;
 use bench_core::machine::Word;
 use bench_core::outcome::Outcome;
@@ -18,7 +19,6 @@ use bench_core::space::{AddressSpace, Goal, Ground, PAGE_BYTES, Tally, Thread};
 use bench_core::workload::Layout;
 use shuttle::rand::{Rng, thread_rng};
 use shuttle::sync::Arc;
-use shuttle::thread;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Mutex, PoisonError};
 
@@ -186,7 +186,7 @@ impl<L: VmaLock<Machine = Shuttle>> Pool<L> {
                 let pool = Arc::clone(&pool);
                 // Threads 0 and 1 begin with a free slot each.
                 let free = (number < 2).then_some(number + 1).into_iter().collect();
-                thread::spawn(move || pool.work(number, free))
+                spawn(move || pool.work(number, free))
             })
             .collect();
         let mut left: Vec<Left> = threads

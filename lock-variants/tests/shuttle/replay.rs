@@ -1,10 +1,10 @@
 //! What a failure prints replays it.
 
 use crate::explore::explore;
+use crate::threads::spawn;
 use shuttle::rand::{Rng, thread_rng};
 use shuttle::sync::Arc;
 use shuttle::sync::atomic::{AtomicU32, Ordering::SeqCst};
-use shuttle::thread;
 use std::env;
 use std::fs;
 use std::path::Path;
@@ -22,7 +22,7 @@ fn an_increment_in_two_steps() {
         let threads: Vec<_> = (0..3)
             .map(|_| {
                 let count = Arc::clone(&count);
-                thread::spawn(move || {
+                spawn(move || {
                     for _ in 0..3 {
                         let seen = count.load(SeqCst);
                         count.store(seen + 1, SeqCst);

@@ -8,7 +8,7 @@
 
 use crate::explore::{explore, failure_of};
 use crate::machine::{Shuttle, ShuttleU32};
-use crate::stage::join;
+use crate::threads::{join, spawn};
 use bench_core::index::Index;
 use bench_core::machine::Word;
 use bench_core::rcu::Rcu;
@@ -121,10 +121,10 @@ fn walk(spare_nodes: u32, with_fault: bool) {
     let mut threads = Vec::new();
     for reader in 0..READERS as usize {
         let walked = Arc::clone(&walked);
-        threads.push(thread::spawn(move || walked.look(reader)));
+        threads.push(spawn(move || walked.look(reader)));
     }
     let writer = Arc::clone(&walked);
-    threads.push(thread::spawn(move || writer.change(with_fault)));
+    threads.push(spawn(move || writer.change(with_fault)));
     join(threads);
 }
 

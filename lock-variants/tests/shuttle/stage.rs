@@ -1,6 +1,7 @@
 //! One mm and one VMA, without an index: for models of the lock's own steps.
 
 use crate::machine::{Shuttle, ShuttleU32};
+use crate::threads::spawn;
 use bench_core::lock::{Declined, ReadEnd, VmaLock};
 use bench_core::machine::Word;
 use bench_core::space::{Mm, MmapWriteGuard, PAGE_BYTES};
@@ -91,12 +92,6 @@ impl<L: VmaLock<Machine = Shuttle>> Stage<L> {
         body: impl FnOnce(&Self) + Send + 'static,
     ) -> JoinHandle<()> {
         let stage = Arc::clone(self);
-        thread::spawn(move || body(&stage))
-    }
-}
-
-pub(crate) fn join(threads: impl IntoIterator<Item = JoinHandle<()>>) {
-    for thread in threads {
-        thread.join().expect("a panic ends the run before");
+        spawn(move || body(&stage))
     }
 }

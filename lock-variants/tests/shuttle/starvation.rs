@@ -9,7 +9,8 @@
 
 use crate::locks::{Model, every_lock, every_lock_fails};
 use crate::machine::{Shuttle, is_asleep};
-use crate::stage::{Stage, join};
+use crate::stage::Stage;
+use crate::threads::join;
 use bench_core::lock::VmaLock;
 use bench_core::machine::Word;
 use std::sync::atomic::Ordering::Relaxed;

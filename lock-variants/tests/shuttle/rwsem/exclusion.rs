@@ -1,8 +1,9 @@
 //! Readers and writers exclude each other, and nobody is left asleep.
 
-use super::{Guarded, LONG_NS, join};
+use super::{Guarded, LONG_NS};
 use crate::explore::explore;
 use crate::machine::let_time_pass;
+use crate::threads::join;
 use shuttle::rand::{Rng, thread_rng};
 use shuttle::sync::Arc;
 use shuttle::sync::atomic::{AtomicU64, Ordering::SeqCst};
@@ -113,7 +114,7 @@ fn spinning_writers_pass_the_lock_on() {
                     guarded.lock.write_unlock();
                 }
             };
-            join((0..4).map(|_| guarded.spawn(writer)).collect());
+            join((0..4).map(|_| guarded.spawn(writer)));
             assert_eq!(guarded.second.load(SeqCst), 12);
             guarded.assert_idle();
         },

@@ -1,8 +1,9 @@
 //! Once HANDOFF is set nobody overtakes the first waiter.
 
-use super::{Guarded, LONG_NS, SHORT_NS, dawdle, join};
+use super::{Guarded, LONG_NS, SHORT_NS, dawdle};
 use crate::explore::explore;
 use crate::machine::{Shuttle, let_time_pass};
+use crate::threads::{join, spawn};
 use bench_core::rwsem::RwSem;
 use shuttle::rand::{Rng, thread_rng};
 use shuttle::sync::Arc;
@@ -42,7 +43,7 @@ impl Overtaking {
         let_time_pass(LONG_NS);
         for _ in 0..2 {
             let this = Arc::clone(&this);
-            threads.push(thread::spawn(move || this.take_again_and_again(others)));
+            threads.push(spawn(move || this.take_again_and_again(others)));
         }
         dawdle(40); // the others come and spin
         guarded.lock.write_unlock();

@@ -6,6 +6,7 @@ mod order;
 mod wake;
 
 use crate::machine::{Shuttle, is_asleep, let_time_pass};
+use crate::threads::spawn;
 use bench_core::rwsem::RwSem;
 use shuttle::rand::{Rng, thread_rng};
 use shuttle::sync::Arc;
@@ -85,7 +86,7 @@ impl Guarded {
         body: impl FnOnce(&Self) + Send + 'static,
     ) -> JoinHandle<()> {
         let guarded = Arc::clone(self);
-        thread::spawn(move || body(&guarded))
+        spawn(move || body(&guarded))
     }
 }
 
@@ -93,11 +94,5 @@ impl Guarded {
 pub(super) fn dawdle(turns: u32) {
     for _ in 0..thread_rng().gen_range(0..turns) {
         thread::yield_now();
-    }
-}
-
-pub(super) fn join(threads: Vec<JoinHandle<()>>) {
-    for thread in threads {
-        thread.join().expect("a panic ends the run before");
     }
 }

@@ -1,7 +1,8 @@
 //! Who comes before whom: downgrade, the queue, the wake policy.
 
-use super::{Guarded, join};
+use super::Guarded;
 use crate::explore::explore;
+use crate::threads::join;
 use shuttle::sync::Arc;
 use shuttle::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use shuttle::thread;
@@ -66,7 +67,7 @@ fn readers_that_join_readers_queue_behind_a_writer() {
                 guarded.lock.read_unlock();
             });
             guarded.lock.read_unlock();
-            join(vec![writer, reader]);
+            join([writer, reader]);
             guarded.assert_idle();
         },
     );

@@ -1,8 +1,9 @@
 //! Whom a wake reaches: at most 256 readers, and each of them although those before it are gone already.
 
-use super::{Guarded, SHORT_NS, join};
+use super::{Guarded, SHORT_NS};
 use crate::explore::explore;
 use crate::machine::{let_time_pass, wake_for_nothing};
+use crate::threads::{join, spawn};
 use shuttle::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use shuttle::sync::{Arc, Mutex};
 use shuttle::thread;
@@ -68,7 +69,7 @@ fn readers_that_come_back_at_once_do_not_cut_the_chain_of_their_waker() {
         }));
         let is_released = Arc::new(AtomicBool::new(false));
         let is_over = Arc::clone(&is_released);
-        threads.push(thread::spawn(move || {
+        threads.push(spawn(move || {
             while !is_over.load(SeqCst) {
                 readers.iter().for_each(wake_for_nothing);
                 thread::yield_now();
