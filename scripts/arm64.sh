@@ -183,6 +183,9 @@ surroundings() {
         export RUSTC=$second/wrapped/rustc RUSTDOC=$second/wrapped/rustdoc
     fi
     export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=$linker QEMU_LD_PREFIX=$library
+    # The C library's allocator survives a fork beside other threads, that of GLib does not: before version 8, qemu asks GLib's in
+    # the child that is to start a program, which now and then waits there for ever (qemu's issue 285).
+    export G_SLICE=always-malloc
     # Without what a debugger needs, and what a second build would: it is built and loaded sooner.
     export CARGO_PROFILE_DEV_DEBUG=0 CARGO_INCREMENTAL=0
     # The linker that comes with the compiler, where one does, takes a quarter of the time of the C compiler's.
