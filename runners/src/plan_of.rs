@@ -288,9 +288,27 @@ pub(crate) fn seed_from_clock() -> u64 {
     now.as_nanos() as u64 & 0xffff_ffff
 }
 
+/// One lock, one thread, one window of 1 ms for each workload: for tests of what takes a plan.
+#[cfg(test)]
+pub(crate) fn small_plan() -> Plan {
+    Plan {
+        locks: vec!["null".into()],
+        workloads: presets(),
+        threads: vec![1],
+        modes: vec![Mode::Throughput],
+        counters: Vec::new(),
+        placements: vec!["compact".into()],
+        processes: 1,
+        rounds: 1,
+        window_ns: NS_PER_MS,
+        seed: 0,
+        cpus: 1,
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{MAIN, Mode, Plan, Preset, catalogue, check_window, default_locks};
+    use super::{MAIN, Preset, catalogue, check_window, default_locks, small_plan};
 
     #[test]
     fn a_preset_measures_the_main_locks_and_those_of_the_user() {
@@ -313,19 +331,7 @@ mod tests {
 
     #[test]
     fn a_window_of_few_steps_of_the_clock_is_refused() {
-        let plan = Plan {
-            locks: vec!["null".into()],
-            workloads: bench_core::workload::presets(),
-            threads: vec![1],
-            modes: vec![Mode::Throughput],
-            counters: Vec::new(),
-            placements: vec!["compact".into()],
-            processes: 1,
-            rounds: 1,
-            window_ns: 1_000_000,
-            seed: 0,
-            cpus: 1,
-        };
+        let plan = small_plan();
         assert!(check_window(&plan, 1_000).is_ok());
         let error = check_window(&plan, 4_000)
             .expect_err("250 steps")

@@ -14,8 +14,7 @@ const GROUP: usize = 5;
 /// How far the medians of two groups in a row may lie apart, in thousandths.
 const STEADY_PERMILLE: u64 = 20;
 
-/// How long a process on this host may warm up. Under an emulator throughput is never steady and no time means anything: the
-/// first cell is enough there.
+/// How long a process on this host may warm up. Under an emulator no time means anything: the first cell is enough there.
 pub(super) fn longest(host: &Host) -> Duration {
     if host.emulator.is_some() {
         Duration::ZERO
@@ -93,28 +92,19 @@ fn median(values: &[u64]) -> u64 {
 mod tests {
     use super::*;
     use crate::engine::failed;
+    use crate::plan_of::small_plan;
     use bench_core::plan::planned_cells;
+    use std::thread;
 
-    /// Cells of the warm-up of a process whose throughput is always the same, and whether it was steady.
-    fn cells_of_a_steady_warm_up(longest: Duration) -> (u32, bool) {
-        let plan = Plan {
-            locks: vec!["null".into()],
-            workloads: bench_core::workload::presets(),
-            threads: vec![1],
-            modes: vec![Mode::Throughput],
-            counters: Vec::new(),
-            placements: vec!["compact".into()],
-            processes: 1,
-            rounds: 1,
-            window_ns: 1_000_000,
-            seed: 0,
-            cpus: 1,
-        };
+    /// The warm-up of a process whose throughput is always the same: how many cells it ran, and whether it was called steady.
+    fn warm_up_at_one_rate(longest: Duration) -> (u32, bool) {
+        let plan = small_plan();
         let first = &planned_cells(&plan, 0)[0];
         let mut cells = 0;
         let steady = warm_up(first, &plan, longest, |cell| {
             cells += 1;
-            Ok(failed(cell.of(&plan), false, "the same each time"))
+            thread::sleep(Duration::from_millis(1));
+            Ok(failed(cell.of(&plan), false, "the same rate each time"))
         });
         (cells, steady.expect("no lock hung"))
     }
@@ -125,15 +115,16 @@ mod tests {
             emulator: Some("qemu-user".into()),
             ..Host::default()
         };
-        assert_eq!(cells_of_a_steady_warm_up(longest(&host)), (1, false));
+        assert_eq!(warm_up_at_one_rate(longest(&host)), (1, false));
         host.emulator = None;
         assert_eq!(longest(&host), MOST);
     }
 
     #[test]
-    fn a_process_warms_up_for_two_groups_of_cells_at_least() {
-        let (cells, steady) = cells_of_a_steady_warm_up(Duration::MAX);
-        assert!(steady && cells >= 2 * GROUP as u32, "{cells}");
+    fn a_process_that_is_steady_at_once_warms_up_for_300_ms() {
+        let start = Instant::now();
+        let (cells, steady) = warm_up_at_one_rate(Duration::MAX);
+        assert!(steady && start.elapsed() >= LEAST, "after {cells} cells");
     }
 
     #[test]

@@ -159,20 +159,12 @@ fn percent(goal: &PrecisionGoal) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan_of::small_plan;
 
     fn plan(processes: u32) -> Plan {
         Plan {
-            locks: vec!["null".into()],
-            workloads: bench_core::workload::presets(),
-            threads: vec![1],
-            modes: vec![Mode::Throughput],
-            counters: Vec::new(),
-            placements: vec!["compact".into()],
             processes,
-            rounds: 1,
-            window_ns: 1_000_000,
-            seed: 0,
-            cpus: 1,
+            ..small_plan()
         }
     }
 
